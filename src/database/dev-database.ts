@@ -1,0 +1,22 @@
+import type { Connection } from './connection.js';
+
+/**
+ * A database of Tidemark's own, used to find out what SQL means. It is never the user's database and
+ * always starts empty.
+ */
+export interface DevDatabase {
+  /** `embedded PostgreSQL 18.6`, `scratch databases on localhost:5432`. */
+  readonly label: string;
+  /** Changes whenever the engine could read the same SQL differently; part of the key of cached states. */
+  readonly fingerprint: string;
+  /**
+   * Hands `work` a connection to an empty database and throws away whatever it did.
+   * With `transaction: true` the work runs inside one transaction that is rolled back at the end: much
+   * cheaper, but the work must not contain what a transaction forbids. Calls must not be nested.
+   */
+  scratch<T>(
+    work: (connection: Connection) => Promise<T>,
+    options?: { readonly transaction?: boolean },
+  ): Promise<T>;
+  close(): Promise<void>;
+}

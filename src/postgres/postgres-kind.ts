@@ -1,0 +1,46 @@
+import type { ObjectKind } from '../schema/kind.js';
+import type { Properties, SchemaObject, UnmanagedObject } from '../schema/object.js';
+
+/** A row of a kind's catalog query. The three numbers are the object's address in pg_depend's terms. */
+export interface CatalogRow {
+  /** OID of the catalog the object lives in (`'pg_class'::regclass::oid`). */
+  readonly classid: number;
+  readonly objid: number;
+  /** Column number, or 0. */
+  readonly objsubid: number;
+  readonly [column: string]: unknown;
+}
+
+/** What a kind makes of a row; the catalog reader adds `dependsOn` from pg_depend and the parent. */
+export interface ObjectDraft {
+  readonly kind: string;
+  /** Parts of the id after the kind, e.g. ['public', 'users', 'email']. */
+  readonly path: readonly string[];
+  readonly name: string;
+  readonly schema: string | null;
+  /** Id of the parent object, by `objectId`. */
+  readonly parent: string | null;
+  readonly props: Properties;
+  readonly info?: Properties;
+  /** Ids it needs besides what pg_depend says (its schema and its parent are added by the reader). */
+  readonly needs?: readonly string[];
+}
+
+/** A PostgreSQL kind: an ObjectKind that can also read itself from the catalogs. */
+export interface PostgresKind extends ObjectKind {
+  /**
+   * A SELECT that gives one row for each object of this kind, run with `search_path = public` and inside
+   * one REPEATABLE READ snapshot; the reader wraps it in json_agg, so every value arrives as JSON.
+   * It must leave out system schemas, extension members (deptype e) and internal objects itself, with the
+   * helpers of `catalog-scope.ts`. `version` is server_version_num. No `;`.
+   */
+  query(version: number): string;
+  /**
+   * Turns a row into an object, or names it as something not managed yet, or (undefined) leaves it out.
+   */
+  read(row: CatalogRow, version: number): ObjectDraft | { readonly unmanaged: UnmanagedObject } | undefined;
+  /** How COMMENT ON, GRANT and the like call it: `TABLE users`, `COLUMN users.email`, `CONSTRAINT c ON users`. */
+  reference(object: SchemaObject): string;
+  /** True when the dependents of a column must go while its type changes (views, rules, policies, …). Default false. */
+  readonly blocksColumnTypeChange?: boolean;
+}

@@ -1,0 +1,47 @@
+import type { Connection } from '../database/connection.js';
+import type { ObjectKind } from './kind.js';
+import type { Schema } from './object.js';
+import type { Step } from './plan.js';
+
+/** One statement of a script, as the engine's own parser cuts it. */
+export interface ScriptStatement {
+  /** The statement without its semicolon and without the comments before it. */
+  readonly sql: string;
+  /** Character offset of `sql` in the script. */
+  readonly offset: number;
+  /** Line and column of `sql` in the script, from 1. */
+  readonly line: number;
+  readonly column: number;
+  /** False when the engine refuses it inside a transaction block (CREATE INDEX CONCURRENTLY, VACUUM). */
+  readonly transactional: boolean;
+  /** BEGIN, COMMIT, ROLLBACK, SAVEPOINT…: the file takes transactions into its own hands. */
+  readonly transactionControl: boolean;
+  /** True when its effect can be used only after a commit (ALTER TYPE … ADD VALUE). */
+  readonly commitAfter: boolean;
+  /** True when it changes or reads rows rather than definitions (INSERT, UPDATE, DELETE, SELECT, …). */
+  readonly data: boolean;
+}
+
+/** Which objects are left out, everywhere: `schema.name` patterns with `*`, optionally `kind:pattern`. */
+export interface ObjectFilter {
+  readonly exclude: readonly string[];
+}
+
+/** What Tidemark asks of a database engine. PostgreSQL and SQLite are two of these. */
+export interface Dialect {
+  readonly name: 'postgres' | 'sqlite';
+  /** Reads the whole schema in one snapshot. Never changes anything. */
+  readSchema(connection: Connection, filter?: ObjectFilter): Promise<Schema>;
+  /** The kind of that name. Throws when there is none. */
+  kind(name: string): ObjectKind;
+  /**
+   * Cuts a script into statements. Throws TidemarkError (`sql-syntax`) with the place and a caret, or
+   * (`psql-command`, `copy-data`) for psql's backslash commands and inline COPY data. `file` is for messages.
+   */
+  splitScript(sql: string, file: string): Promise<readonly ScriptStatement[]>;
+  /** Statements to run before and after the steps of a plan (PostgreSQL: check_function_bodies). */
+  frame(
+    steps: readonly Step[],
+    to: Schema,
+  ): { readonly before: readonly string[]; readonly after: readonly string[] };
+}

@@ -1,0 +1,92 @@
+import type { Properties, Schema, SchemaObject } from './object.js';
+
+/** Something about a step that a person should know before running it. */
+export interface Hazard {
+  /** Stable word, also what `--allow` takes: `drop-table`, `drop-column`, `drop-extension`. */
+  readonly code: string;
+  /** `data-loss` needs consent; `blocking`, `may-fail` and `note` inform. */
+  readonly level: 'data-loss' | 'blocking' | 'may-fail' | 'note';
+  /** The object's label in the form `--allow code:label` takes: `users.nickname`. */
+  readonly subject: string;
+  /** One sentence, plain words. */
+  readonly message: string;
+}
+
+/** SQL for one action, with everything the plan has to know about it. */
+export interface Rendered {
+  /** Complete statements without trailing semicolons. Empty when the action needs no SQL of its own. */
+  readonly sql: readonly string[];
+  /** Plain words for the comment line above the step: `Create table "users"`. Without it the planner makes one from the label. */
+  readonly summary?: string;
+  readonly hazards?: readonly Hazard[];
+  /** False when the engine refuses to run it in a transaction. Default true. */
+  readonly transactional?: boolean;
+  /** True when what follows can only use the result after a commit (PostgreSQL: a new enum value). */
+  readonly commitAfter?: boolean;
+}
+
+/** How an object gets from one form to the other. */
+export type Alteration =
+  /** It cannot be altered: drop it, create it again, and do the same to what depends on it. */
+  | 'replace'
+  | (Rendered & {
+      /**
+       * Says which dependents must be dropped before and created again after this alteration, because the
+       * engine refuses it while they exist (views over a column whose type changes). Default: none.
+       */
+      readonly disturbs?: (dependent: SchemaObject) => boolean;
+    });
+
+/** What a kind may look at while it writes SQL. */
+export interface RenderContext {
+  /** The state before the plan. */
+  readonly from: Schema;
+  /** The state after it. */
+  readonly to: Schema;
+  /** For `create`: the parts that are written inside this statement (a table's columns and constraints). */
+  readonly folded: readonly SchemaObject[];
+}
+
+/** Everything that is known about one kind of object. One file a kind; the planner knows none by name. */
+export interface ObjectKind {
+  readonly name: string;
+  /** Where it stands among things that could equally come next when creating; lower is earlier. */
+  readonly rank: number;
+  /** How a person calls it in a sentence: `table users`, `column users.email`. */
+  label(object: SchemaObject): string;
+  /**
+   * Names it occupies that nothing else may hold at the same moment: `relation public.users`,
+   * `type public.users`. A drop frees them before a create takes them. Default: none.
+   */
+  slots?(object: SchemaObject): readonly string[];
+  /** True when it disappears with its parent and needs no DROP of its own then. Default false. */
+  droppedWithParent?(object: SchemaObject): boolean;
+  /** True when it is best written inside its parent's CREATE. Default false. */
+  foldsIntoParent?(object: SchemaObject): boolean;
+  /**
+   * When folding closes a cycle, parts with the lowest number leave it first (a foreign key before a
+   * default). Parts without a number never leave.
+   */
+  cutOrder?(object: SchemaObject): number | undefined;
+  create(object: SchemaObject, context: RenderContext): Rendered;
+  drop(object: SchemaObject, context: RenderContext): Rendered;
+  /** `changed` holds the names of the properties that differ; never empty. */
+  alter(
+    before: SchemaObject,
+    after: SchemaObject,
+    changed: readonly string[],
+    context: RenderContext,
+  ): Alteration;
+  /**
+   * True when this object can stay as it is while `needed`, on which it depends, is dropped and created
+   * again (or disturbed). Default false: it is dropped and created with it.
+   */
+  toleratesReplacing?(object: SchemaObject, needed: SchemaObject): boolean;
+  /** Compares one property, where plain equality is wrong. Default: deep equality. */
+  sameProperty?(key: string, before: SchemaObject, after: SchemaObject): boolean;
+}
+
+/** Reads typed properties off an object; the kind that wrote them knows their shape. */
+export function propsOf<P>(object: SchemaObject): P {
+  return object.props as unknown as P & Properties;
+}

@@ -1,0 +1,42 @@
+import type { Hazard } from './kind.js';
+
+/** One thing to do, with everything anybody needs to run, print, lint or draw it. */
+export interface Step {
+  readonly action: 'create' | 'drop' | 'alter' | 'rename';
+  /** The object it is about. */
+  readonly object: string;
+  /** Every object it touches: the object and the parts written or dropped with it. */
+  readonly touches: readonly string[];
+  /** The comment line above it: plain words, no full stop. */
+  readonly summary: string;
+  readonly sql: readonly string[];
+  /** The statements of the opposite plan that undo this step; empty when another step's reversal covers it. */
+  readonly reverse: readonly string[];
+  readonly hazards: readonly Hazard[];
+  readonly transactional: boolean;
+  readonly commitAfter: boolean;
+}
+
+/** The way from one schema to another. Data: writing a migration, applying, printing and linting only render or run it. */
+export interface Plan {
+  readonly engine: 'postgres' | 'sqlite';
+  readonly steps: readonly Step[];
+  /** Statements around the steps. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+/** True when there is nothing to do. */
+export function isEmptyPlan(plan: Plan): boolean {
+  return plan.steps.length === 0;
+}
+
+/** All hazards of a plan, in order of the steps. */
+export function planHazards(plan: Plan): Hazard[] {
+  return plan.steps.flatMap((step) => step.hazards);
+}
+
+/** The statements of a plan in the order they run. */
+export function planStatements(plan: Plan): string[] {
+  return [...plan.before, ...plan.steps.flatMap((step) => step.sql), ...plan.after];
+}
