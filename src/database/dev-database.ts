@@ -9,6 +9,8 @@ export interface DevDatabase {
   readonly label: string;
   /** Changes whenever the engine could read the same SQL differently; part of the key of cached states. */
   readonly fingerprint: string;
+  /** `versionNumber` of its connections. */
+  readonly engineVersion: number;
   /**
    * Hands `work` a connection to an empty database and throws away whatever it did.
    * With `transaction: true` the work runs inside one transaction that is rolled back at the end: much

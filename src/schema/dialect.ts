@@ -39,6 +39,8 @@ export interface Dialect {
    * (`psql-command`, `copy-data`) for psql's backslash commands and inline COPY data. `file` is for messages.
    */
   splitScript(sql: string, file: string): Promise<readonly ScriptStatement[]>;
+  /** True when servers of these two version numbers print the same definitions the same way. */
+  sameReading(versionNumber: number, other: number): boolean;
   /** Statements to run before and after the steps of a plan (PostgreSQL: check_function_bodies). */
   frame(
     steps: readonly Step[],

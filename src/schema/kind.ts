@@ -61,6 +61,11 @@ export interface ObjectKind {
   slots?(object: SchemaObject): readonly string[];
   /** True when it disappears with its parent and needs no DROP of its own then. Default false. */
   droppedWithParent?(object: SchemaObject): boolean;
+  /**
+   * The id of another object that takes this one along when it is dropped, without being its parent: the
+   * column that owns a sequence. Default: none.
+   */
+  vanishesWith?(object: SchemaObject): string | undefined;
   /** True when it is best written inside its parent's CREATE. Default false. */
   foldsIntoParent?(object: SchemaObject): boolean;
   /**

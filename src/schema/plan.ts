@@ -24,6 +24,8 @@ export interface Plan {
   /** Statements around the steps. */
   readonly before: readonly string[];
   readonly after: readonly string[];
+  /** False when its steps cannot all share one transaction. */
+  readonly transactional: boolean;
 }
 
 /** True when there is nothing to do. */

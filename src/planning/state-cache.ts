@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { readEntry, writeEntry } from '../database/cache-folder.js';
+import { makeSchema, type Schema, type SchemaObject, type UnmanagedObject } from '../schema/object.js';
+
+/** Raised whenever the reader gives other facts for the same SQL, so that states read before count no more. */
+const READER_GENERATION = 1;
+
+/** The key of a state: everything that decides what reading it would give. */
+export function stateKey(parts: readonly string[]): string {
+  const hash = createHash('sha256').update(`state ${READER_GENERATION}\n`);
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}\n`).update(part);
+  return `state-${hash.digest('hex')}`;
+}
+
+/** A state from the cache; undefined when it is not there or not whole. */
+export async function cachedState(key: string): Promise<Schema | undefined> {
+  const bytes = await readEntry(key);
+  if (!bytes) return undefined;
+  try {
+    const stored = JSON.parse(bytes.toString('utf8')) as StoredSchema;
+    return makeSchema(stored.engine, stored.engineVersion, stored.objects, stored.unmanaged);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps a state for later. Failing to is no error: the cache only saves time. */
+export async function cacheState(key: string, schema: Schema): Promise<void> {
+  const stored: StoredSchema = { ...schema, objects: [...schema.objects.values()] };
+  await writeEntry(key, Buffer.from(JSON.stringify(stored)));
+}
+
+interface StoredSchema {
+  readonly engine: Schema['engine'];
+  readonly engineVersion: number;
+  readonly objects: readonly SchemaObject[];
+  readonly unmanaged: readonly UnmanagedObject[];
+}

@@ -1,0 +1,130 @@
+import type { Connection } from '../database/connection.js';
+import { DatabaseError } from '../database/connection.js';
+import type { DevDatabase } from '../database/dev-database.js';
+import { TidemarkError } from '../errors.js';
+import type { Dialect, ObjectFilter } from '../schema/dialect.js';
+import { makeSchema, type Schema } from '../schema/object.js';
+import { isEmptyPlan, planStatements } from '../schema/plan.js';
+import { planChanges } from '../schema/planner.js';
+import {
+  fitsTransaction,
+  runScripts,
+  type ScriptFile,
+  type SplitScript,
+  splitScripts,
+} from './run-scripts.js';
+import { cachedState, cacheState, stateKey } from './state-cache.js';
+
+/** Something that puts a state into an empty database. */
+export interface Builder {
+  /** True when it may run inside one transaction. */
+  readonly transactional: boolean;
+  run(connection: Connection): Promise<void>;
+}
+
+/**
+ * What planning works with: the dialect, a dev database that is opened when first needed, and the filter
+ * that holds for every state read.
+ */
+export class Workbench {
+  readonly dialect: Dialect;
+  readonly filter: ObjectFilter;
+  /** Things the user should be told, in the order they came up. */
+  readonly notes: string[] = [];
+  readonly #openDev: () => Promise<DevDatabase>;
+  #dev: Promise<DevDatabase> | undefined;
+
+  constructor(options: {
+    readonly dialect: Dialect;
+    readonly filter?: ObjectFilter;
+    readonly openDev: () => Promise<DevDatabase>;
+  }) {
+    this.dialect = options.dialect;
+    this.filter = options.filter ?? { exclude: [] };
+    this.#openDev = options.openDev;
+  }
+
+  dev(): Promise<DevDatabase> {
+    this.#dev ??= this.#openDev();
+    return this.#dev;
+  }
+
+  async close(): Promise<void> {
+    const dev = await this.#dev?.catch(() => undefined);
+    this.#dev = undefined;
+    await dev?.close();
+  }
+
+  /** A schema with nothing in it, as the dev engine would give it. */
+  empty(engineVersion = 0): Schema {
+    return makeSchema(this.dialect.name, engineVersion, []);
+  }
+
+  /** Reads the state that scripts build, from the cache when the same text was read before. */
+  async readScripts(files: readonly ScriptFile[]): Promise<Schema> {
+    const dev = await this.dev();
+    const key = stateKey([dev.fingerprint, ...this.filter.exclude, '--', ...files.map((file) => file.sql)]);
+    const known = await cachedState(key);
+    if (known) return known;
+    const builder = await this.scriptsBuilder(files);
+    const schema = await this.build(builder, (connection) =>
+      this.dialect.readSchema(connection, this.filter),
+    );
+    await cacheState(key, schema);
+    return schema;
+  }
+
+  /** Builds what scripts say; extensions they use without creating them are created first. */
+  async scriptsBuilder(files: readonly ScriptFile[]): Promise<Builder> {
+    const scripts = await splitScripts(files, this.dialect);
+    return { transactional: fitsTransaction(scripts), run: (connection) => runScripts(connection, scripts) };
+  }
+
+  /** Builds a schema from nothing by its own plan. */
+  schemaBuilder(schema: Schema): Builder {
+    const plan = planChanges(this.empty(schema.engineVersion), schema, this.dialect);
+    return {
+      transactional: plan.transactional,
+      run: async (connection) => {
+        if (!isEmptyPlan(plan)) await connection.executeAll(planStatements(plan));
+      },
+    };
+  }
+
+  /** The builder of an empty database. */
+  emptyBuilder(): Builder {
+    return { transactional: true, run: async () => undefined };
+  }
+
+  /**
+   * Builds a state on the dev database and works with it there. One transaction is tried first, because
+   * that is much cheaper; whatever fails in it is tried again without, and only that failure counts.
+   */
+  async build<T>(
+    builder: Builder,
+    work: (connection: Connection) => Promise<T>,
+    transactional = true,
+  ): Promise<T> {
+    const dev = await this.dev();
+    const all = async (connection: Connection): Promise<T> => {
+      await builder.run(connection);
+      return work(connection);
+    };
+    if (builder.transactional && transactional) {
+      try {
+        return await dev.scratch(all, { transaction: true });
+      } catch (error) {
+        if (!isEngineRefusal(error)) throw error;
+      }
+    }
+    return dev.scratch(all);
+  }
+}
+
+function isEngineRefusal(error: unknown): boolean {
+  return (
+    error instanceof DatabaseError || (error instanceof TidemarkError && error.cause instanceof DatabaseError)
+  );
+}
+
+export type { SplitScript };

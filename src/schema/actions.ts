@@ -1,0 +1,103 @@
+import type { Dialect } from './dialect.js';
+import { diffSchemas } from './diff.js';
+import type { Alteration, RenderContext } from './kind.js';
+import type { Schema, SchemaObject } from './object.js';
+
+/** What has to happen to one object. A replaced object has both a drop and a create. */
+export type Action =
+  | { readonly type: 'create'; readonly object: SchemaObject; readonly again: boolean }
+  | { readonly type: 'drop'; readonly object: SchemaObject; readonly again: boolean }
+  | {
+      readonly type: 'alter';
+      readonly before: SchemaObject;
+      readonly after: SchemaObject;
+      readonly alteration: Exclude<Alteration, 'replace'>;
+    };
+
+/** The object an action is about: as it will be, or for a drop as it was. */
+export function actionObject(action: Action): SchemaObject {
+  return action.type === 'alter' ? action.after : action.object;
+}
+
+/**
+ * Decides what happens to every object on the way from one schema to the other: the differences, plus
+ * everything that has to be dropped and created again because something under it is. Definitions come
+ * from the right side, so what is created again is already in its new form.
+ */
+export function decideActions(from: Schema, to: Schema, dialect: Dialect): Action[] {
+  const context: RenderContext = { from, to, folded: [] };
+  const creates = new Map<string, SchemaObject>();
+  const drops = new Map<string, SchemaObject>();
+  const alters = new Map<string, Extract<Action, { type: 'alter' }>>();
+  const replaced = new Set<string>();
+  const dependents = dependentsOf(from);
+  const queue: string[] = [];
+
+  const replace = (id: string): void => {
+    if (replaced.has(id)) return;
+    replaced.add(id);
+    alters.delete(id);
+    drops.set(id, from.objects.get(id)!);
+    creates.set(id, to.objects.get(id)!);
+    queue.push(id);
+  };
+
+  for (const change of diffSchemas(from, to, dialect)) {
+    if (change.action === 'create') creates.set(change.object.id, change.object);
+    else if (change.action === 'drop') {
+      drops.set(change.object.id, change.object);
+      queue.push(change.object.id);
+    } else {
+      const { before, after, changed } = change;
+      const alteration = dialect.kind(after.kind).alter(before, after, changed, context);
+      if (alteration === 'replace') replace(after.id);
+      else alters.set(after.id, { type: 'alter', before, after, alteration });
+    }
+  }
+  for (const { after, alteration } of [...alters.values()]) {
+    if (!alteration.disturbs) continue;
+    for (const id of dependents.get(after.id) ?? []) {
+      const dependent = from.objects.get(id)!;
+      if (to.objects.has(id) && !isReleased(id, after.id) && alteration.disturbs(dependent)) replace(id);
+    }
+  }
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    const needed = from.objects.get(id)!;
+    for (const dependentId of dependents.get(id) ?? []) {
+      const dependent = from.objects.get(dependentId)!;
+      if (!to.objects.has(dependentId) || isReleased(dependentId, id)) continue;
+      if (replaced.has(id) && dialect.kind(dependent.kind).toleratesReplacing?.(dependent, needed)) continue;
+      // An unchanged dependent of something that goes for good: its new form must not need it either,
+      // and only a new definition can say so.
+      replace(dependentId);
+    }
+  }
+
+  /** True when an in-place alteration ends the dependency by itself, so that it only has to come first. */
+  function isReleased(dependent: string, needed: string): boolean {
+    const alter = alters.get(dependent);
+    return alter !== undefined && !alter.after.dependsOn.includes(needed);
+  }
+
+  return [
+    ...[...drops.values()].map(
+      (object): Action => ({ type: 'drop', object, again: replaced.has(object.id) }),
+    ),
+    ...alters.values(),
+    ...[...creates.values()].map(
+      (object): Action => ({ type: 'create', object, again: replaced.has(object.id) }),
+    ),
+  ];
+}
+
+function dependentsOf(schema: Schema): Map<string, string[]> {
+  const dependents = new Map<string, string[]>();
+  for (const object of schema.objects.values()) {
+    for (const needed of object.dependsOn) {
+      const list = dependents.get(needed);
+      if (list) list.push(object.id);
+      else dependents.set(needed, [object.id]);
+    }
+  }
+  return dependents;
+}

@@ -1,0 +1,50 @@
+import type { Dialect } from './dialect.js';
+import { sameValue } from './equal.js';
+import type { Schema, SchemaObject } from './object.js';
+
+/** One difference between two schemas. */
+export type Change =
+  | { readonly action: 'create'; readonly object: SchemaObject }
+  | { readonly action: 'drop'; readonly object: SchemaObject }
+  | {
+      readonly action: 'alter';
+      readonly before: SchemaObject;
+      readonly after: SchemaObject;
+      /** Names of the properties that differ, sorted. */
+      readonly changed: readonly string[];
+    };
+
+/**
+ * Compares two schemas by id and property. Only `props` count: what an object depends on and the
+ * `info` it carries are never a difference in themselves. The result is sorted by id.
+ */
+export function diffSchemas(from: Schema, to: Schema, dialect: Pick<Dialect, 'kind'>): Change[] {
+  const changes: Change[] = [];
+  for (const [id, before] of from.objects) {
+    const after = to.objects.get(id);
+    if (!after) changes.push({ action: 'drop', object: before });
+    else if (before !== after) {
+      const changed = changedProperties(before, after, dialect);
+      if (changed.length > 0) changes.push({ action: 'alter', before, after, changed });
+    }
+  }
+  for (const [id, object] of to.objects) {
+    if (!from.objects.has(id)) changes.push({ action: 'create', object });
+  }
+  return changes;
+}
+
+function changedProperties(
+  before: SchemaObject,
+  after: SchemaObject,
+  dialect: Pick<Dialect, 'kind'>,
+): string[] {
+  const same = dialect.kind(after.kind).sameProperty;
+  const keys = new Set([...Object.keys(before.props), ...Object.keys(after.props)]);
+  return [...keys]
+    .filter((key) => {
+      if (sameValue(before.props[key], after.props[key])) return false;
+      return !same?.(key, before, after);
+    })
+    .sort();
+}

@@ -1,0 +1,208 @@
+import { TidemarkError } from '../errors.js';
+import type { Action } from './actions.js';
+import { actionObject } from './actions.js';
+import type { Dialect } from './dialect.js';
+import { OrderGraph } from './graph.js';
+import { compareText, type Schema, type SchemaObject } from './object.js';
+import { compareKeys, type SortKey, sortKey } from './sort-key.js';
+
+/** One action with the actions that are carried out by the same statement. */
+export interface Group {
+  readonly lead: Action;
+  readonly members: readonly Action[];
+}
+
+/**
+ * Joins actions that one statement can do (a table and its columns; a dropped table and all that goes
+ * with it) and puts them in order. Where joining closes a cycle, the members that know how to stand
+ * alone are taken out again: two tables that reference each other are created without one foreign key.
+ * Throws `plan-cycle` when what is left needs itself.
+ */
+export function orderActions(
+  actions: readonly Action[],
+  from: Schema,
+  to: Schema,
+  dialect: Dialect,
+): Group[] {
+  const nodes = indexActions(actions);
+  const keys = actions.map((action) => sortKey(action, from, to, dialect));
+  const edges = collectEdges(actions, nodes, dialect);
+  const joined = actions.map((action) => joinTarget(action, nodes, dialect));
+  for (;;) {
+    const leads = actions.map((_, node) => leadOf(node, joined));
+    const graph = new OrderGraph(actions.length);
+    for (const [first, second] of edges) graph.before(leads[first]!, leads[second]!);
+    const cycles = graph.cycles();
+    if (cycles.length === 0) return sortGroups(actions, leads, graph, keys);
+    for (const cycle of cycles) cut(cycle, actions, leads, joined, edges, keys, dialect);
+  }
+}
+
+interface NodeIndex {
+  readonly create: Map<string, number>;
+  readonly drop: Map<string, number>;
+  readonly alter: Map<string, number>;
+}
+
+function indexActions(actions: readonly Action[]): NodeIndex {
+  const index: NodeIndex = { create: new Map(), drop: new Map(), alter: new Map() };
+  actions.forEach((action, node) => {
+    index[action.type].set(actionObject(action).id, node);
+  });
+  return index;
+}
+
+/** Pairs of nodes of which the first must come before the second. */
+function collectEdges(actions: readonly Action[], nodes: NodeIndex, dialect: Dialect): [number, number][] {
+  const edges: [number, number][] = [];
+  const add = (first: number | undefined, second: number | undefined): void => {
+    if (first !== undefined && second !== undefined && first !== second) edges.push([first, second]);
+  };
+  const freed = new Map<string, number[]>();
+  actions.forEach((action, node) => {
+    if (action.type === 'drop') {
+      for (const needed of action.object.dependsOn) {
+        add(node, nodes.drop.get(needed));
+        add(node, nodes.alter.get(needed));
+      }
+      for (const slot of dialect.kind(action.object.kind).slots?.(action.object) ?? []) {
+        const list = freed.get(slot);
+        if (list) list.push(node);
+        else freed.set(slot, [node]);
+      }
+      add(node, nodes.create.get(action.object.id));
+      return;
+    }
+    const after = actionObject(action);
+    for (const needed of after.dependsOn) {
+      add(nodes.create.get(needed), node);
+      add(nodes.alter.get(needed), node);
+    }
+    if (action.type === 'alter') {
+      for (const needed of action.before.dependsOn) {
+        if (!after.dependsOn.includes(needed)) {
+          add(node, nodes.drop.get(needed));
+          add(node, nodes.alter.get(needed));
+        }
+      }
+    }
+  });
+  actions.forEach((action, node) => {
+    if (action.type !== 'create') return;
+    for (const slot of dialect.kind(action.object.kind).slots?.(action.object) ?? []) {
+      for (const dropped of freed.get(slot) ?? []) add(dropped, node);
+    }
+  });
+  return edges;
+}
+
+/** The node whose statement can do this action too, if any. */
+function joinTarget(action: Action, nodes: NodeIndex, dialect: Dialect): number | undefined {
+  if (action.type === 'alter') return undefined;
+  const { object } = action;
+  const kind = dialect.kind(object.kind);
+  if (action.type === 'create') {
+    return object.parent !== null && kind.foldsIntoParent?.(object)
+      ? nodes.create.get(object.parent)
+      : undefined;
+  }
+  const owner = kind.vanishesWith?.(object);
+  const vanished = owner === undefined ? undefined : nodes.drop.get(owner);
+  if (vanished !== undefined) return vanished;
+  return object.parent !== null && kind.droppedWithParent?.(object)
+    ? nodes.drop.get(object.parent)
+    : undefined;
+}
+
+function leadOf(node: number, joined: readonly (number | undefined)[]): number {
+  let lead = node;
+  for (let next = joined[lead]; next !== undefined; next = joined[lead]) lead = next;
+  return lead;
+}
+
+/**
+ * Takes members out of the statements of one cycle. Only members that point to another statement of the
+ * cycle matter, and of those only the ones that point against the preferred order: without them the rest
+ * all points one way.
+ */
+function cut(
+  cycle: readonly number[],
+  actions: readonly Action[],
+  leads: readonly number[],
+  joined: (number | undefined)[],
+  edges: readonly [number, number][],
+  keys: readonly SortKey[],
+  dialect: Dialect,
+): void {
+  const inside = new Set(cycle);
+  const candidates = new Map<number, { level: number; against: boolean }>();
+  for (const [first, second] of edges) {
+    const from = leads[first]!;
+    const to = leads[second]!;
+    if (from === to || !inside.has(from) || !inside.has(to)) continue;
+    const against = compareKeys(keys[from]!, keys[to]!) > 0;
+    for (const member of [first, second]) {
+      if (joined[member] === undefined) continue;
+      const object = actionObject(actions[member]!);
+      const level = dialect.kind(object.kind).cutOrder?.(object);
+      if (level === undefined) continue;
+      const known = candidates.get(member);
+      candidates.set(member, { level, against: against || (known?.against ?? false) });
+    }
+  }
+  if (candidates.size === 0) throw cycleError(cycle, actions, dialect);
+  const lowest = Math.min(...[...candidates.values()].map((candidate) => candidate.level));
+  const level = [...candidates].filter(([, candidate]) => candidate.level === lowest);
+  const against = level.filter(([, candidate]) => candidate.against);
+  for (const [member] of against.length > 0 ? against : level) joined[member] = undefined;
+}
+
+function cycleError(cycle: readonly number[], actions: readonly Action[], dialect: Dialect): TidemarkError {
+  const labels = cycle.map((node) => {
+    const object = actionObject(actions[node]!);
+    return `${actions[node]!.type} ${dialect.kind(object.kind).label(object)}`;
+  });
+  return new TidemarkError(
+    'plan-cycle',
+    `no order exists for these steps, each needs another one first: ${labels.join(', ')}`,
+    {
+      hints: ['Split the change in two migrations, for example by dropping one of these objects first.'],
+      details: { steps: labels },
+    },
+  );
+}
+
+function sortGroups(
+  actions: readonly Action[],
+  leads: readonly number[],
+  graph: OrderGraph,
+  keys: readonly SortKey[],
+): Group[] {
+  const byKey = actions.map((_, node) => node).sort((a, b) => compareKeys(keys[a]!, keys[b]!));
+  const rank = new Int32Array(actions.length);
+  byKey.forEach((node, place) => {
+    rank[node] = place;
+  });
+  const members = new Map<number, number[]>();
+  for (const node of byKey) {
+    const lead = leads[node]!;
+    if (lead !== node) members.set(lead, [...(members.get(lead) ?? []), node]);
+  }
+  return graph
+    .sorted(rank)
+    .filter((node) => leads[node] === node)
+    .map((node) => ({
+      lead: actions[node]!,
+      members: (members.get(node) ?? []).map((member) => actions[member]!),
+    }));
+}
+
+/** Sorts the parts of one statement: by kind, then the place they have in their parent, then by name. */
+export function sortParts(objects: readonly SchemaObject[], dialect: Dialect): SchemaObject[] {
+  const place = (object: SchemaObject): number =>
+    typeof object.info.position === 'number' ? object.info.position : 0;
+  return [...objects].sort(
+    (a, b) =>
+      dialect.kind(a.kind).rank - dialect.kind(b.kind).rank || place(a) - place(b) || compareText(a.id, b.id),
+  );
+}

@@ -1,0 +1,94 @@
+import { type Action, actionObject, decideActions } from './actions.js';
+import type { Dialect } from './dialect.js';
+import { type Group, orderActions, sortParts } from './fold.js';
+import type { RenderContext, Rendered } from './kind.js';
+import type { Schema, SchemaObject } from './object.js';
+import type { Plan, Step } from './plan.js';
+
+/**
+ * The way from one schema to another, in the order in which it can run. Pure: the same two schemas
+ * always give the same plan, byte for byte. `reverse` is filled by `planBothWays`.
+ * Throws TidemarkError `plan-cycle` when no order exists.
+ */
+export function planChanges(from: Schema, to: Schema, dialect: Dialect): Plan {
+  const groups = orderActions(decideActions(from, to, dialect), from, to, dialect);
+  const steps = groups
+    .map((group) => renderStep(group, from, to, dialect))
+    .filter((step) => step.sql.length > 0);
+  return {
+    engine: to.engine,
+    steps,
+    ...dialect.frame(steps, to),
+    transactional: sharesTransaction(steps, to),
+  };
+}
+
+/** One transaction will do unless a step forbids it or needs what an earlier step must commit first. */
+function sharesTransaction(steps: readonly Step[], to: Schema): boolean {
+  const uncommitted = new Set<string>();
+  for (const step of steps) {
+    if (!step.transactional) return false;
+    if (step.touches.some((id) => to.objects.get(id)?.dependsOn.some((needed) => uncommitted.has(needed))))
+      return false;
+    if (step.commitAfter) uncommitted.add(step.object);
+  }
+  return true;
+}
+
+/** The plan there and the plan back, each step knowing the SQL of the other that undoes it. */
+export function planBothWays(
+  from: Schema,
+  to: Schema,
+  dialect: Dialect,
+): { readonly up: Plan; readonly down: Plan } {
+  const up = planChanges(from, to, dialect);
+  const down = planChanges(to, from, dialect);
+  return { up: withReverse(up, down), down: withReverse(down, up) };
+}
+
+const OPPOSITE = { create: 'drop', drop: 'create', alter: 'alter', rename: 'rename' } as const;
+
+function withReverse(plan: Plan, opposite: Plan): Plan {
+  const undo = new Map(opposite.steps.map((step) => [`${step.action} ${step.object}`, step.sql]));
+  const steps = plan.steps.map((step) => ({
+    ...step,
+    reverse: undo.get(`${OPPOSITE[step.action]} ${step.object}`) ?? [],
+  }));
+  return { ...plan, steps };
+}
+
+function renderStep(group: Group, from: Schema, to: Schema, dialect: Dialect): Step {
+  const { lead, members } = group;
+  const object = actionObject(lead);
+  const parts = sortParts(members.map(actionObject), dialect);
+  const rendered = renderAction(lead, { from, to, folded: parts }, dialect);
+  return {
+    action: lead.type,
+    object: object.id,
+    touches: [object.id, ...parts.map((part) => part.id)],
+    summary: rendered.summary ?? summaryOf(lead, object, dialect),
+    sql: rendered.sql,
+    reverse: [],
+    hazards: rendered.hazards ?? [],
+    transactional: rendered.transactional ?? true,
+    commitAfter: rendered.commitAfter ?? false,
+  };
+}
+
+function renderAction(action: Action, context: RenderContext, dialect: Dialect): Rendered {
+  if (action.type === 'alter') return action.alteration;
+  const kind = dialect.kind(action.object.kind);
+  return action.type === 'create' ? kind.create(action.object, context) : kind.drop(action.object, context);
+}
+
+function summaryOf(action: Action, object: SchemaObject, dialect: Dialect): string {
+  const label = dialect.kind(object.kind).label(object);
+  switch (action.type) {
+    case 'create':
+      return action.again ? `Create ${label} again` : `Create ${label}`;
+    case 'drop':
+      return action.again ? `Drop ${label} for now, it is created again below` : `Drop ${label}`;
+    case 'alter':
+      return `Change ${label}`;
+  }
+}
