@@ -74,7 +74,7 @@ export class Workbench {
     return schema;
   }
 
-  /** Builds what scripts say; extensions they use without creating them are created first. */
+  /** Builds what scripts say. */
   async scriptsBuilder(files: readonly ScriptFile[]): Promise<Builder> {
     const scripts = await splitScripts(files, this.dialect);
     return { transactional: fitsTransaction(scripts), run: (connection) => runScripts(connection, scripts) };
@@ -97,16 +97,46 @@ export class Workbench {
   }
 
   /**
-   * Builds a state on the dev database and works with it there. One transaction is tried first, because
-   * that is much cheaper; whatever fails in it is tried again without, and only that failure counts.
+   * Builds a state on the dev database and works with it there. SQL that uses an extension without creating
+   * it gets the extension, and the user is told: a state has to stand on its own.
    */
   async build<T>(
     builder: Builder,
     work: (connection: Connection) => Promise<T>,
     transactional = true,
   ): Promise<T> {
+    const supplied: string[] = [];
+    for (;;) {
+      try {
+        return await this.#buildOnce(builder, supplied, work, transactional);
+      } catch (error) {
+        const cause = refusal(error);
+        const statement = cause && this.dialect.missingPrerequisite(cause);
+        if (!statement || supplied.includes(statement)) throw error;
+        supplied.push(statement);
+        this.note(`the SQL needs \`${statement}\` and does not say so: it was added on the dev database`);
+      }
+    }
+  }
+
+  /** Remembers something to tell the user, once. */
+  note(text: string): void {
+    if (!this.notes.includes(text)) this.notes.push(text);
+  }
+
+  /**
+   * One transaction is tried first, because that is much cheaper; whatever the engine refuses in it is tried
+   * again without, and only that refusal counts.
+   */
+  async #buildOnce<T>(
+    builder: Builder,
+    supplied: readonly string[],
+    work: (connection: Connection) => Promise<T>,
+    transactional: boolean,
+  ): Promise<T> {
     const dev = await this.dev();
     const all = async (connection: Connection): Promise<T> => {
+      await connection.executeAll(supplied);
       await builder.run(connection);
       return work(connection);
     };
@@ -114,17 +144,16 @@ export class Workbench {
       try {
         return await dev.scratch(all, { transaction: true });
       } catch (error) {
-        if (!isEngineRefusal(error)) throw error;
+        const cause = refusal(error);
+        if (!cause || this.dialect.missingPrerequisite(cause)) throw error;
       }
     }
     return dev.scratch(all);
   }
 }
 
-function isEngineRefusal(error: unknown): boolean {
-  return (
-    error instanceof DatabaseError || (error instanceof TidemarkError && error.cause instanceof DatabaseError)
-  );
+/** The engine's refusal inside an error, if that is what it is. */
+function refusal(error: unknown): DatabaseError | undefined {
+  if (error instanceof DatabaseError) return error;
+  return error instanceof TidemarkError && error.cause instanceof DatabaseError ? error.cause : undefined;
 }
-
-export type { SplitScript };

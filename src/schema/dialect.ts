@@ -1,4 +1,4 @@
-import type { Connection } from '../database/connection.js';
+import type { Connection, DatabaseError } from '../database/connection.js';
 import type { ObjectKind } from './kind.js';
 import type { Schema } from './object.js';
 import type { Step } from './plan.js';
@@ -39,6 +39,11 @@ export interface Dialect {
    * (`psql-command`, `copy-data`) for psql's backslash commands and inline COPY data. `file` is for messages.
    */
   splitScript(sql: string, file: string): Promise<readonly ScriptStatement[]>;
+  /**
+   * The statement that would supply what the engine missed when it refused, where that is known
+   * (PostgreSQL: the extension that brings the type `vector`).
+   */
+  missingPrerequisite(error: DatabaseError): string | undefined;
   /** True when servers of these two version numbers print the same definitions the same way. */
   sameReading(versionNumber: number, other: number): boolean;
   /** Statements to run before and after the steps of a plan (PostgreSQL: check_function_bodies). */

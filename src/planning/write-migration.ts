@@ -1,0 +1,46 @@
+import type { Hazard } from '../schema/kind.js';
+import { type Plan, planHazards } from '../schema/plan.js';
+import { comment, renderPlan } from '../schema/render-plan.js';
+
+/** The two texts of a generated migration. */
+export interface MigrationText {
+  readonly up: string;
+  readonly down: string;
+  /** What taking the migration back cannot bring back, one sentence each; also said in the down text. */
+  readonly notRestored: readonly string[];
+}
+
+/**
+ * Writes a proven plan as the texts of a migration. The down text says in words what it cannot bring back
+ * (values the up migration dropped) and what running it loses. Same plan, same bytes.
+ */
+export function migrationText(name: string, up: Plan, down: Plan): MigrationText {
+  const notRestored = lossesOf(up).map((hazard) => `what the migration lost stays lost: ${hazard.message}`);
+  const loses = lossesOf(down).map((hazard) => hazard.message);
+  const words = [
+    `Takes back ${name}.`,
+    ...(notRestored.length > 0
+      ? ['', 'This brings back the definitions, not the data:', ...list(notRestored)]
+      : []),
+    ...(loses.length > 0 ? ['', 'Running this loses data:', ...list(loses)] : []),
+  ];
+  return {
+    up: header(up, []) + renderPlan(up),
+    down: header(down, words) + renderPlan(down),
+    notRestored,
+  };
+}
+
+function header(plan: Plan, words: readonly string[]): string {
+  const directives = plan.transactional ? [] : ['-- tidemark:transaction none'];
+  const lines = [...directives, ...(words.length > 0 ? [comment(words.join('\n'))] : [])];
+  return lines.length > 0 ? `${lines.join('\n')}\n\n` : '';
+}
+
+function lossesOf(plan: Plan): Hazard[] {
+  return planHazards(plan).filter((hazard) => hazard.level === 'data-loss');
+}
+
+function list(sentences: readonly string[]): string[] {
+  return sentences.map((sentence) => `  - ${sentence}`);
+}
