@@ -3,7 +3,9 @@ import type { DatabaseUrl } from '../database/database-url.js';
 import type { Schema, UnmanagedObject } from '../schema/object.js';
 import { isEmptyPlan, type Plan } from '../schema/plan.js';
 import { planBothWays } from '../schema/planner.js';
+import { likelyRenames, type Rename, type RenameHint, resolveRenames } from '../schema/rename.js';
 import { prove } from './prove.js';
+import { applyRenames } from './rename-steps.js';
 import type { StateSource } from './state-source.js';
 import type { Builder, Workbench } from './workbench.js';
 
@@ -22,6 +24,13 @@ export interface PlanOptions {
   readonly open: (url: DatabaseUrl) => Promise<Connection>;
   /** Prove the plan on the dev database. Default true. */
   readonly prove?: boolean;
+  /** What is known about renames, from flags and from comments in the schema files. */
+  readonly renames?: readonly RenameHint[];
+  /**
+   * Asked about likely renames that no hint names; gives those that are. Default: none is, so that they are
+   * dropped and created.
+   */
+  readonly onLikelyRenames?: (likely: readonly Rename[]) => Promise<readonly Rename[]>;
 }
 
 /**
@@ -36,15 +45,11 @@ export async function planBetween(
 ): Promise<PlanBetween> {
   const wanted = await readState(bench, to, options);
   const current = await readState(bench, from, options);
-  const { up, down } = planBothWays(current.schema, wanted.schema, bench.dialect);
+  const renamed = await renamesOf(bench, current, wanted.schema, options);
+  const { up, down } = renamed.between(wanted.schema);
   if (options.prove !== false && !isEmptyPlan(up)) {
-    await prove(bench, {
-      from: current.schema,
-      to: wanted.schema,
-      up,
-      down,
-      buildFrom: await current.builder(),
-    });
+    const buildFrom = await current.builder();
+    await prove(bench, { from: current.schema, to: wanted.schema, up, down, buildFrom });
   }
   return {
     from: current.schema,
@@ -52,6 +57,35 @@ export async function planBetween(
     up,
     down,
     unmanaged: { from: current.schema.unmanaged, to: wanted.schema.unmanaged },
+  };
+}
+
+/** Settles the renames first: the plan is then made from the state in which things have their new names. */
+async function renamesOf(
+  bench: Workbench,
+  current: ReadState,
+  wanted: Schema,
+  options: PlanOptions,
+): Promise<{ between(to: Schema): { up: Plan; down: Plan } }> {
+  const { dialect } = bench;
+  const known = resolveRenames(options.renames ?? [], current.schema, wanted, dialect);
+  const settled = new Set(known.flatMap(({ before, after }) => [before.id, after.id]));
+  const likely = likelyRenames(current.schema, wanted, dialect).filter(
+    ({ before, after }) => !settled.has(before.id) && !settled.has(after.id),
+  );
+  const agreed = likely.length > 0 && options.onLikelyRenames ? await options.onLikelyRenames(likely) : [];
+  const renames = [...known, ...agreed];
+  if (renames.length === 0) return { between: (to) => planBothWays(current.schema, to, dialect) };
+  const builder = await current.builder();
+  const renamed = await applyRenames(bench, { schema: current.schema, builder }, wanted, renames);
+  return {
+    between(to) {
+      const { up, down } = planBothWays(renamed.schema, to, dialect);
+      return {
+        up: { ...up, steps: [...renamed.steps, ...up.steps] },
+        down: { ...down, steps: [...down.steps, ...renamed.back] },
+      };
+    },
   };
 }
 

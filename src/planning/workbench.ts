@@ -6,13 +6,7 @@ import type { Dialect, ObjectFilter } from '../schema/dialect.js';
 import { makeSchema, type Schema } from '../schema/object.js';
 import { isEmptyPlan, planStatements } from '../schema/plan.js';
 import { planChanges } from '../schema/planner.js';
-import {
-  fitsTransaction,
-  runScripts,
-  type ScriptFile,
-  type SplitScript,
-  splitScripts,
-} from './run-scripts.js';
+import { fitsTransaction, runScripts, type ScriptFile, splitScripts } from './run-scripts.js';
 import { cachedState, cacheState, stateKey } from './state-cache.js';
 
 /** Something that puts a state into an empty database. */

@@ -82,6 +82,10 @@ export interface ObjectKind {
     changed: readonly string[],
     context: RenderContext,
   ): Alteration;
+  /** The SQL that gives it another name. Kinds without it are dropped and created under the new one. */
+  rename?(object: SchemaObject, newName: string): Rendered;
+  /** True when dropping and creating it under another name would lose data (tables, columns). Default false. */
+  readonly holdsData?: boolean;
   /**
    * True when this object can stay as it is while `needed`, on which it depends, is dropped and created
    * again (or disturbed). Default false: it is dropped and created with it.
