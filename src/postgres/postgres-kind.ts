@@ -14,6 +14,8 @@ export interface CatalogRow {
 /** What a kind makes of a row; the catalog reader adds `dependsOn` from pg_depend and the parent. */
 export interface ObjectDraft {
   readonly kind: string;
+  /** The id, where it is not made of the kind and the path: a comment's is made of its subject's id. */
+  readonly id?: string;
   /** Parts of the id after the kind, e.g. ['public', 'users', 'email']. */
   readonly path: readonly string[];
   readonly name: string;
@@ -37,8 +39,14 @@ export interface PostgresKind extends ObjectKind {
   query(version: number): string;
   /**
    * Turns a row into an object, or names it as something not managed yet, or (undefined) leaves it out.
+   * `idAt` gives the id of an object by its address in pg_depend's terms; it knows the objects of the kinds
+   * that stand before this one in the list of kinds.
    */
-  read(row: CatalogRow, version: number): ObjectDraft | { readonly unmanaged: UnmanagedObject } | undefined;
+  read(
+    row: CatalogRow,
+    version: number,
+    idAt: (classid: number, objid: number, objsubid: number) => string | undefined,
+  ): ObjectDraft | { readonly unmanaged: UnmanagedObject } | undefined;
   /** How COMMENT ON, GRANT and the like call it: `TABLE users`, `COLUMN users.email`, `CONSTRAINT c ON users`. */
   reference(object: SchemaObject): string;
   /** True when the dependents of a column must go while its type changes (views, rules, policies, …). Default false. */

@@ -56,9 +56,11 @@ export function decideActions(from: Schema, to: Schema, dialect: Dialect): Actio
   }
   for (const { after, alteration } of [...alters.values()]) {
     if (!alteration.disturbs) continue;
-    for (const id of dependents.get(after.id) ?? []) {
-      const dependent = from.objects.get(id)!;
-      if (to.objects.has(id) && !isReleased(id, after.id) && alteration.disturbs(dependent)) replace(id);
+    for (const altered of [after.id, ...(alteration.touches ?? [])]) {
+      for (const id of dependents.get(altered) ?? []) {
+        const dependent = from.objects.get(id)!;
+        if (to.objects.has(id) && !isReleased(id, altered) && alteration.disturbs(dependent)) replace(id);
+      }
     }
   }
   for (let id = queue.pop(); id !== undefined; id = queue.pop()) {

@@ -41,13 +41,20 @@ export function orderActions(
 interface NodeIndex {
   readonly create: Map<string, number>;
   readonly drop: Map<string, number>;
-  readonly alter: Map<string, number>;
+  /** Every node that alters the object: its own, and those that touch it. */
+  readonly alter: Map<string, number[]>;
 }
 
 function indexActions(actions: readonly Action[]): NodeIndex {
   const index: NodeIndex = { create: new Map(), drop: new Map(), alter: new Map() };
   actions.forEach((action, node) => {
-    index[action.type].set(actionObject(action).id, node);
+    const { id } = actionObject(action);
+    if (action.type !== 'alter') index[action.type].set(id, node);
+    else {
+      for (const altered of [id, ...(action.alteration.touches ?? [])]) {
+        index.alter.set(altered, [...(index.alter.get(altered) ?? []), node]);
+      }
+    }
   });
   return index;
 }
@@ -58,12 +65,15 @@ function collectEdges(actions: readonly Action[], nodes: NodeIndex, dialect: Dia
   const add = (first: number | undefined, second: number | undefined): void => {
     if (first !== undefined && second !== undefined && first !== second) edges.push([first, second]);
   };
+  const addAlters = (needed: string, place: (alter: number) => [number, number]): void => {
+    for (const alter of nodes.alter.get(needed) ?? []) add(...place(alter));
+  };
   const freed = new Map<string, number[]>();
   actions.forEach((action, node) => {
     if (action.type === 'drop') {
       for (const needed of action.object.dependsOn) {
         add(node, nodes.drop.get(needed));
-        add(node, nodes.alter.get(needed));
+        addAlters(needed, (alter) => [node, alter]);
       }
       for (const slot of dialect.kind(action.object.kind).slots?.(action.object) ?? []) {
         const list = freed.get(slot);
@@ -76,13 +86,13 @@ function collectEdges(actions: readonly Action[], nodes: NodeIndex, dialect: Dia
     const after = actionObject(action);
     for (const needed of after.dependsOn) {
       add(nodes.create.get(needed), node);
-      add(nodes.alter.get(needed), node);
+      addAlters(needed, (alter) => [alter, node]);
     }
     if (action.type === 'alter') {
       for (const needed of action.before.dependsOn) {
         if (!after.dependsOn.includes(needed)) {
           add(node, nodes.drop.get(needed));
-          add(node, nodes.alter.get(needed));
+          addAlters(needed, (alter) => [node, alter]);
         }
       }
     }

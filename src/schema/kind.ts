@@ -35,6 +35,11 @@ export type Alteration =
        * engine refuses it while they exist (views over a column whose type changes). Default: none.
        */
       readonly disturbs?: (dependent: SchemaObject) => boolean;
+      /**
+       * Ids of other objects that the same statements change (the columns of a type that is made anew). Their
+       * dependents are asked about too, and everything is ordered as if they were altered here.
+       */
+      readonly touches?: readonly string[];
     });
 
 /** What a kind may look at while it writes SQL. */

@@ -65,7 +65,7 @@ function renderStep(group: Group, from: Schema, to: Schema, dialect: Dialect): S
   return {
     action: lead.type,
     object: object.id,
-    touches: [object.id, ...parts.map((part) => part.id)],
+    touches: [object.id, ...parts.map((part) => part.id), ...touchedBy(lead)],
     summary: rendered.summary ?? summaryOf(lead, object, dialect),
     sql: rendered.sql,
     reverse: [],
@@ -73,6 +73,10 @@ function renderStep(group: Group, from: Schema, to: Schema, dialect: Dialect): S
     transactional: rendered.transactional ?? true,
     commitAfter: rendered.commitAfter ?? false,
   };
+}
+
+function touchedBy(action: Action): readonly string[] {
+  return action.type === 'alter' ? (action.alteration.touches ?? []) : [];
 }
 
 function renderAction(action: Action, context: RenderContext, dialect: Dialect): Rendered {
