@@ -1,18 +1,21 @@
 /** Tidemark's own bookkeeping schema: never part of anybody's schema. */
 export const BOOKKEEPING_SCHEMA = 'tidemark';
 
-/** The catalogs whose objects Tidemark looks up by OID. */
-export type Catalog =
-  | 'pg_class'
-  | 'pg_type'
-  | 'pg_proc'
-  | 'pg_namespace'
-  | 'pg_constraint'
-  | 'pg_trigger'
-  | 'pg_extension'
-  | 'pg_attrdef'
-  | 'pg_rewrite'
-  | (string & {});
+/** OIDs of the catalogs, the same in every PostgreSQL: what `classid` holds in pg_depend and in our rows. */
+export const CATALOG = {
+  pg_type: 1247,
+  pg_proc: 1255,
+  pg_class: 1259,
+  pg_attrdef: 2604,
+  pg_constraint: 2606,
+  pg_namespace: 2615,
+  pg_rewrite: 2618,
+  pg_trigger: 2620,
+  pg_extension: 3079,
+} as const;
+
+/** The first OID that is not taken by initdb: everything below belongs to the system (or is `public`). */
+export const FIRST_USER_OID = 16384;
 
 /**
  * SQL condition: the schema belongs to the user. `nspname` is the column with the schema's name, usually
@@ -30,11 +33,11 @@ export function isUserSchema(nspname: string): string {
  * Parts have no `e` row of their own, and neither have the row and array types that come with a relation or
  * a type: ask for the owner (an index's table, an array's element).
  */
-export function isNotExtensionMember(catalog: Catalog, oid: string): string {
-  return `${oid} NOT IN (SELECT d.objid FROM pg_depend d WHERE d.refclassid = 'pg_extension'::regclass AND d.classid = '${catalog}'::regclass AND d.deptype = 'e')`;
+export function isNotExtensionMember(catalog: keyof typeof CATALOG, oid: string): string {
+  return `${oid} NOT IN (SELECT d.objid FROM pg_depend d WHERE d.refclassid = ${CATALOG.pg_extension} AND d.classid = ${CATALOG[catalog]} AND d.deptype = 'e')`;
 }
 
 /** SQL expression for `CatalogRow.classid`. */
-export function classId(catalog: Catalog): string {
-  return `'${catalog}'::regclass::oid::int8`;
+export function classId(catalog: keyof typeof CATALOG): string {
+  return String(CATALOG[catalog]);
 }

@@ -1,3 +1,5 @@
+import { objectPath, type SchemaObject } from '../schema/object.js';
+
 /**
  * The words that PostgreSQL's quote_ident puts in quotes: every keyword that is not unreserved, from
  * `pg_get_keywords()` of PostgreSQL 18. Each older version's list is a part of this one.
@@ -45,4 +47,16 @@ export function qualified(schema: string | null, name: string): string {
 /** The name as a person writes it in a sentence or after `--allow`: as `qualified`, but never in quotes. */
 export function plainName(schema: string | null, ...parts: readonly string[]): string {
   return (schema === null || schema === DEFAULT_SCHEMA ? parts : [schema, ...parts]).join('.');
+}
+
+/** The relation that a part (column, default, constraint) belongs to, as SQL writes it. */
+export function relationOf(part: SchemaObject): string {
+  const [schema, relation] = objectPath(part.id);
+  return qualified(schema!, relation!);
+}
+
+/** The relation that a part belongs to, as a person writes it. */
+export function plainRelationOf(part: SchemaObject): string {
+  const [schema, relation] = objectPath(part.id);
+  return plainName(schema!, relation!);
 }

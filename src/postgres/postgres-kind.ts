@@ -28,6 +28,19 @@ export interface ObjectDraft {
   readonly needs?: readonly string[];
 }
 
+/** What was read so far, for rows that speak of other objects by OID. */
+export interface CatalogLookup {
+  /**
+   * The object at that address (a column with its number), if it is managed and was read before: kinds are
+   * read in the order of their list. It is undefined for what is out of scope.
+   */
+  object(
+    classid: number,
+    objid: number,
+    objsubid?: number,
+  ): Pick<SchemaObject, 'id' | 'kind' | 'name' | 'schema'> | undefined;
+}
+
 /** A PostgreSQL kind: an ObjectKind that can also read itself from the catalogs. */
 export interface PostgresKind extends ObjectKind {
   /**
@@ -35,6 +48,9 @@ export interface PostgresKind extends ObjectKind {
    * one REPEATABLE READ snapshot; the reader wraps it in json_agg, so every value arrives as JSON.
    * It must leave out system schemas, extension members (deptype e) and internal objects itself, with the
    * helpers of `catalog-scope.ts`. `version` is server_version_num. No `;`.
+   *
+   * pg_get_*def look at a newer snapshot than the query does and give NULL for what was just dropped: call
+   * the column that must not be NULL `definition`, and the reader starts over when it is.
    */
   query(version: number): string;
   /**

@@ -34,6 +34,15 @@ export function objectId(kind: string, ...parts: readonly string[]): string {
   return `${kind}:${parts.map(idPart).join('.')}`;
 }
 
+/** The parts of the name in an id, as they were given to `objectId`. */
+export function objectPath(id: string): string[] {
+  const name = id.slice(id.indexOf(':') + 1);
+  if (!name.includes('"')) return name.split('.');
+  return [...name.matchAll(/(?:^|\.)(?:"((?:[^"]|"")*)"|([^".]*))/g)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
+  );
+}
+
 function idPart(part: string): string {
   return /[.":]/.test(part) ? `"${part.replaceAll('"', '""')}"` : part;
 }
