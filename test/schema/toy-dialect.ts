@@ -16,6 +16,11 @@ const KINDS: Record<string, ObjectKind> = Object.fromEntries(
   ).map((shape) => [shape.name, toyKind(shape)]),
 );
 
+/** The dotted name. */
+function path(object: SchemaObject): string {
+  return object.id.slice(object.id.indexOf(':') + 1);
+}
+
 function toyKind(shape: {
   name: string;
   rank: number;
@@ -27,23 +32,23 @@ function toyKind(shape: {
   return {
     name: shape.name,
     rank: shape.rank,
-    label: (object) => `${shape.name} ${object.name}`,
-    slots: (object) => (['table', 'view', 'index'].includes(shape.name) ? [`relation ${object.name}`] : []),
+    label: (object) => `${shape.name} ${path(object)}`,
+    slots: (object) => (['table', 'view', 'index'].includes(shape.name) ? [`relation ${path(object)}`] : []),
     droppedWithParent: () => shape.part === true || shape.falls === true,
     foldsIntoParent: (object) =>
       shape.part === true && (shape.name === 'column' || object.parent?.startsWith('table:') === true),
     cutOrder: () => shape.cut,
+    holdsData: shape.name === 'table' || shape.name === 'column',
+    rename: (object, newName) => ({ sql: [`rename ${path(object)} to ${newName}`] }),
     create: (object, { folded }) => ({
-      sql: [
-        `create ${object.name}${folded.length > 0 ? `(${folded.map((part) => part.name).join(', ')})` : ''}`,
-      ],
+      sql: [`create ${path(object)}${folded.length > 0 ? `(${folded.map(path).join(', ')})` : ''}`],
     }),
-    drop: (object) => ({ sql: [`drop ${object.name}`] }),
+    drop: (object) => ({ sql: [`drop ${path(object)}`] }),
     alter: (before, after, changed) =>
       shape.replaces || changed.includes('rebuild')
         ? 'replace'
         : {
-            sql: [`alter ${after.name}`],
+            sql: [`alter ${path(after)}`],
             disturbs: (dependent) => changed.includes('type') && dependent.kind === 'view',
             ...(before.props.commit ? { commitAfter: true } : {}),
           },
@@ -68,15 +73,15 @@ export const toyDialect: Dialect = {
 export function toySchema(...lines: readonly string[]): Schema {
   const objects = lines.map((line): SchemaObject => {
     const [, id = '', props, needs] = /^(\S+?)(\{.*\})?(?: -> (.*))?$/.exec(line) ?? [];
-    const [kind = '', path = ''] = id.split(':');
-    const names = path.split('.');
+    const [kind = '', dotted = ''] = id.split(':');
+    const names = dotted.split('.');
     const parent =
       names.length > 1 ? `${kind === 'index' && names[0] === 'v' ? 'view' : 'table'}:${names[0]}` : null;
     const dependsOn = [...(parent ? [parent] : []), ...(needs ? needs.split(' ') : [])].sort();
     return {
       id,
       kind,
-      name: path,
+      name: names[names.length - 1]!,
       schema: null,
       parent,
       props: props ? (JSON.parse(props) as Properties) : {},
