@@ -1,0 +1,83 @@
+import type { Command, Option } from '../command.js';
+
+const rename: Option = {
+  type: 'list',
+  value: 'OLD=NEW',
+  summary: 'a rename, not a drop and a create: users.nick=users.nickname',
+};
+const stateSources =
+  'A state is a file, a folder or a glob of SQL, a database URL, or migrations:FOLDER@REVISION for the state ' +
+  'after a migration (without @REVISION, after all of them).';
+
+/** The commands of `tidemark schema`. */
+export const schemaCommands: readonly Command[] = [
+  {
+    path: ['schema', 'inspect'],
+    summary: 'print the schema of a database',
+    arguments: [{ name: 'STATE', summary: 'another state than the environment’s database' }],
+    description: stateSources,
+    options: {
+      format: {
+        type: 'text',
+        value: 'FORMAT',
+        choices: ['sql', 'json'],
+        default: 'sql',
+        summary: 'how it is written',
+      },
+    },
+    examples: [
+      { line: 'schema inspect > schema.sql', summary: 'start from a database that exists' },
+      { line: 'schema inspect --url postgres://localhost/app --format json', summary: 'for programs' },
+    ],
+    load: () => import('./schema-inspect.js'),
+  },
+  {
+    path: ['schema', 'diff'],
+    summary: 'print the SQL that leads from one state to another',
+    description: `${stateSources} Without --from it is the environment’s database, without --to its schema. The output is SQL for psql, hazards as comments, nothing else.`,
+    options: {
+      from: { type: 'text', value: 'STATE', summary: 'where to start; default the database' },
+      to: { type: 'text', value: 'STATE', summary: 'where to go; default the schema' },
+      rename,
+      check: { type: 'flag', summary: 'exit with 3 when there is a difference' },
+    },
+    examples: [
+      { line: 'schema diff --check', summary: 'does the database still match schema.sql?' },
+      { line: 'schema diff --from old.sql --to new.sql', summary: 'two files, no database needed' },
+      {
+        line: 'schema diff --from migrations: --to postgres://localhost/app',
+        summary: 'what was changed by hand',
+      },
+    ],
+    load: () => import('./schema-diff.js'),
+  },
+  {
+    path: ['schema', 'apply'],
+    summary: 'bring the database to the wanted schema without a migration file',
+    description:
+      'Shows the plan and asks. Without a terminal it needs --yes, and --allow for every step that loses data.',
+    options: {
+      'dry-run': { type: 'flag', summary: 'show the plan, change nothing' },
+      rename,
+      allow: {
+        type: 'list',
+        value: 'CODE[:SUBJECT]',
+        summary: 'consent to a step that loses data: drop-column, drop-table:users, all',
+      },
+      'lock-timeout': {
+        type: 'duration',
+        value: 'TIME',
+        default: '10s',
+        summary: 'how long to wait for another runner',
+      },
+    },
+    examples: [
+      { line: 'schema apply', summary: 'shows the plan, asks, applies' },
+      {
+        line: 'schema apply --url URL --schema schema.sql --yes --allow all',
+        summary: 'without any question',
+      },
+    ],
+    load: () => import('./schema-apply.js'),
+  },
+];

@@ -1,0 +1,123 @@
+import type { Connection } from '../database/connection.js';
+import type { DatabaseUrl } from '../database/database-url.js';
+import type { DevDatabase } from '../database/dev-database.js';
+import type { ResolvedEnvironment } from '../project/environment.js';
+import type { Dialect } from '../schema/dialect.js';
+import type { Output } from './output.js';
+import type { ParsedOptions } from './parsed-options.js';
+import type { Prompt } from './prompt.js';
+
+export interface ContextParts {
+  readonly options: ParsedOptions;
+  readonly arguments: ReadonlyMap<string, string>;
+  readonly output: Output;
+  readonly prompt: Prompt;
+  readonly cwd: string;
+  readonly env: Record<string, string | undefined>;
+}
+
+/** What a command may use. Everything heavy is made when it is first asked for, and closed by `close`. */
+export class Context {
+  readonly options: ParsedOptions;
+  readonly output: Output;
+  readonly prompt: Prompt;
+  readonly cwd: string;
+  readonly env: Record<string, string | undefined>;
+  readonly #arguments: ReadonlyMap<string, string>;
+  readonly #closers: (() => Promise<void>)[] = [];
+  #environment: Promise<ResolvedEnvironment> | undefined;
+
+  constructor(parts: ContextParts) {
+    this.options = parts.options;
+    this.output = parts.output;
+    this.prompt = parts.prompt;
+    this.cwd = parts.cwd;
+    this.env = parts.env;
+    this.#arguments = parts.arguments;
+  }
+
+  /** The value of an argument of the command's table; undefined when it was left out. */
+  argument(name: string): string | undefined {
+    return this.#arguments.get(name);
+  }
+
+  /** As `argument`, for one that the table calls required. */
+  required(name: string): string {
+    const value = this.#arguments.get(name);
+    if (value === undefined) throw new Error(`the command declares no required argument ${name}`);
+    return value;
+  }
+
+  environment(): Promise<ResolvedEnvironment> {
+    this.#environment ??= this.#loadEnvironment();
+    return this.#environment;
+  }
+
+  /** The environment's URL. Throws TidemarkError (`url-missing`) when it has none. */
+  async url(): Promise<DatabaseUrl> {
+    const { requireUrl } = await import('../project/environment.js');
+    return requireUrl(await this.environment());
+  }
+
+  /** A session with the environment's database. */
+  async openTarget(): Promise<Connection> {
+    const url = await this.url();
+    const { openDatabase } = await import('../database/open-database.js');
+    return this.closing(await openDatabase(url));
+  }
+
+  /** The dev database that the environment asks for. */
+  async openDev(): Promise<DevDatabase> {
+    const { dev, url } = await this.environment();
+    const { openDevDatabase } = await import('../database/open-dev-database.js');
+    return this.closing(await openDevDatabase(dev, { target: url }));
+  }
+
+  async dialect(): Promise<Dialect> {
+    const { loadDialect } = await import('../dialects.js');
+    return loadDialect('postgres');
+  }
+
+  /** Yes by `--yes`, else by asking; not for what loses data. */
+  async confirm(question: string): Promise<boolean> {
+    return this.options.flag('yes') || this.prompt.confirm(question, '--yes');
+  }
+
+  /** Has `close` close it too, also when the command fails or is interrupted. Gives its argument back. */
+  closing<T extends { close(): Promise<void> }>(resource: T): T {
+    this.#closers.push(() => resource.close());
+    return resource;
+  }
+
+  /** Closes what was opened, the last first. What fails to close is gone anyway. */
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close().catch(() => undefined);
+  }
+
+  async #loadEnvironment(): Promise<ResolvedEnvironment> {
+    const { loadEnvironment } = await import('../project/load-environment.js');
+    const { options, cwd, env, output } = this;
+    const several = (name: string) => (options.given(name) ? options.list(name) : undefined);
+    const environment = await loadEnvironment({
+      cwd,
+      env,
+      config: options.text('config'),
+      envFiles: options.list('env-file'),
+      flags: {
+        env: options.text('env'),
+        url: options.text('url'),
+        schema: several('schema'),
+        migrations: options.text('migrations'),
+        dev: options.text('dev'),
+        exclude: several('exclude'),
+      },
+    });
+    const { secretsOf } = await import('./mask.js');
+    for (const secret of secretsOf(env)) output.secrets.add(secret);
+    if (environment.url?.password) output.secrets.add(environment.url.password);
+    for (const note of environment.notes) output.warn(note);
+    if (environment.configFile) output.detail(`configuration: ${environment.configFile}`);
+    output.detail(`environment: ${environment.name}`);
+    return environment;
+  }
+}

@@ -1,0 +1,34 @@
+import { styleText } from 'node:util';
+
+type Format = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+/** Colours for one stream; without colours every one gives its text back. */
+export type Style = Readonly<Record<Format, (text: string) => string>>;
+
+export function makeStyle(colored: boolean): Style {
+  const paint = (format: Format) => (text: string) =>
+    colored ? styleText(format, text, { validateStream: false }) : text;
+  return {
+    bold: paint('bold'),
+    dim: paint('dim'),
+    red: paint('red'),
+    green: paint('green'),
+    yellow: paint('yellow'),
+    cyan: paint('cyan'),
+  };
+}
+
+/**
+ * Whether to write colours to a stream. In order: `--color` / `--no-color`, NO_COLOR when not empty
+ * (no-color.org), FORCE_COLOR when not empty (`0` and `false` mean no), a terminal that is not dumb.
+ */
+export function wantsColor(
+  stream: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+  asked?: boolean,
+): boolean {
+  if (asked !== undefined) return asked;
+  if (env['NO_COLOR']) return false;
+  if (env['FORCE_COLOR']) return env['FORCE_COLOR'] !== '0' && env['FORCE_COLOR'] !== 'false';
+  return stream.isTTY === true && env['TERM'] !== 'dumb';
+}

@@ -1,0 +1,45 @@
+/** What an environment can say; at the top of a configuration the same keys are defaults for all of them. */
+export interface EnvironmentConfig {
+  /**
+   * The database: `postgres://…`, `pglite:folder`. Leave the key out to take it from DATABASE_URL,
+   * DB_HOST and its companions, or PGHOST and its companions. Relative paths start at the configuration file.
+   */
+  readonly url?: string | undefined;
+  /** The wanted schema: a file, a folder, a glob, or a list of them. Default `schema.sql`. */
+  readonly schema?: string | readonly string[] | undefined;
+  /** The folder of migrations. Default `migrations`. */
+  readonly migrations?: string | undefined;
+  /**
+   * Where SQL is tried out: `embedded` (default), `server` (scratch databases on the environment's server)
+   * or the URL of another server for scratch databases. Never the target itself.
+   */
+  readonly dev?: string | undefined;
+  /** Objects left out everywhere: `schema.name` patterns with `*`, optionally `kind:pattern`. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Guards the environment against resets. Default true for one named `production` or `prod`. */
+  readonly production?: boolean | undefined;
+}
+
+export interface Config extends EnvironmentConfig {
+  /** The environment used when neither `--env` nor TIDEMARK_ENV names one. Default `local`, or the only one. */
+  readonly defaultEnvironment?: string | undefined;
+  readonly environments?: Readonly<Record<string, EnvironmentConfig>> | undefined;
+}
+
+/** What a configuration written as a function is called with. */
+export interface ConfigInput {
+  /** The environment asked for by `--env` or TIDEMARK_ENV, if any. */
+  readonly env: string | undefined;
+}
+
+/** What a configuration file may export. */
+export type ConfigExport = Config | Promise<Config> | ((input: ConfigInput) => Config | Promise<Config>);
+
+/**
+ * Gives its argument back; it is there so that editors check and complete a configuration.
+ *
+ *     export default defineConfig({ environments: { local: { url: 'pglite:./.tidemark/local' } } });
+ */
+export function defineConfig<T extends ConfigExport>(config: T): T {
+  return config;
+}

@@ -1,0 +1,191 @@
+import { basename, resolve } from 'node:path';
+import type { DatabaseUrl } from '../database/database-url.js';
+import { parseDatabaseUrl } from '../database/database-url.js';
+import { TidemarkError } from '../errors.js';
+import { didYouMean } from '../suggest.js';
+import type { Config, EnvironmentConfig } from './config.js';
+import { urlFromVariables } from './database-variables.js';
+import type { LoadedVariables } from './dotenv.js';
+
+/** What the command line says about the environment; what is not said is left out. */
+export interface EnvironmentFlags {
+  readonly env?: string | undefined;
+  readonly url?: string | undefined;
+  readonly schema?: readonly string[] | undefined;
+  readonly migrations?: string | undefined;
+  readonly dev?: string | undefined;
+  readonly exclude?: readonly string[] | undefined;
+}
+
+/** Everything `resolveEnvironment` decides from. */
+export interface EnvironmentSources {
+  readonly flags: EnvironmentFlags;
+  /** The configuration and the file it came from, when there is one. */
+  readonly config: { readonly file: string; readonly folder: string; readonly value: Config } | undefined;
+  readonly env: LoadedVariables;
+  readonly cwd: string;
+}
+
+/** An environment with every choice made. Paths are absolute. */
+export interface ResolvedEnvironment {
+  readonly name: string;
+  /** The folder of the configuration, or the working folder without one. */
+  readonly root: string;
+  readonly configFile: string | undefined;
+  /** Undefined when no database is named anywhere: `requireUrl` says so to those who need one. */
+  readonly url: DatabaseUrl | undefined;
+  /** Where the URL came from, for messages: `--url`, `environment "local" of tidemark.config.ts`, `DATABASE_URL`. */
+  readonly urlSource: string | undefined;
+  /** Files, folders or globs; who reads the schema expands them. */
+  readonly schema: readonly string[];
+  readonly migrations: string;
+  /** `embedded`, `server`, or a URL. */
+  readonly dev: string;
+  readonly exclude: readonly string[];
+  readonly production: boolean;
+  /** What the user may be surprised by, as full sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Settles which environment is meant and what each of its settings is. Each setting comes from the first
+ * that names it: the flag, the environment's block, the top of the configuration, (the URL only) the
+ * variables as `urlFromVariables` reads them, the default. Paths of the configuration start at its folder,
+ * those of flags at `cwd`. Throws TidemarkError with exit code 2: `environment-unknown`, `url-invalid`.
+ */
+export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnvironment {
+  const { flags, config, cwd } = sources;
+  const name = environmentName(sources);
+  const root = config?.folder ?? cwd;
+  const block = config?.value.environments?.[name] ?? {};
+  const setting = <K extends keyof EnvironmentConfig>(key: K): EnvironmentConfig[K] =>
+    block[key] ?? config?.value[key];
+  const fromRoot = (path: string) => resolve(root, path);
+  const fromCwd = (path: string) => resolve(cwd, path);
+  const schema = setting('schema') ?? 'schema.sql';
+  const found = databaseUrl(sources, name, block);
+  return {
+    name,
+    root,
+    configFile: config?.file,
+    url: found?.url,
+    urlSource: found?.source,
+    schema: flags.schema?.map(fromCwd) ?? (typeof schema === 'string' ? [schema] : schema).map(fromRoot),
+    migrations:
+      flags.migrations === undefined
+        ? fromRoot(setting('migrations') ?? 'migrations')
+        : fromCwd(flags.migrations),
+    dev: flags.dev ?? setting('dev') ?? 'embedded',
+    exclude: [...new Set([...(setting('exclude') ?? []), ...(flags.exclude ?? [])])],
+    production: setting('production') ?? /^prod(uction)?$/i.test(name),
+    notes: found?.notes ?? [],
+  };
+}
+
+/** The environment's URL, or TidemarkError (`url-missing`, exit code 2) with the ways to name one. */
+export function requireUrl(environment: ResolvedEnvironment): DatabaseUrl {
+  const { name, configFile, url, urlSource } = environment;
+  if (url) return url;
+  if (urlSource !== undefined) throw emptyUrl(urlSource);
+  const where = configFile ? `environment "${name}" of ${configFile}` : 'no configuration was found, and';
+  throw new TidemarkError(
+    'url-missing',
+    configFile ? `${where} names no database` : `${where} no database is named`,
+    {
+      exitCode: 2,
+      hints: [
+        'Give one with --url, for example --url postgres://user@localhost:5432/app or --url pglite:./.tidemark/local.',
+        'Or set DATABASE_URL, or DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME, here or in .env.',
+        configFile
+          ? `Or give the environment a url in ${basename(configFile)}.`
+          : 'Or run `tidemark init` to make a configuration.',
+      ],
+    },
+  );
+}
+
+function environmentName({ flags, config, env }: EnvironmentSources): string {
+  const asked = flags.env ?? (env.variables['TIDEMARK_ENV'] || undefined);
+  if (config === undefined) return asked ?? 'local';
+  const names = Object.keys(config.value.environments ?? {});
+  const { file, value } = config;
+  if (asked !== undefined) {
+    if (names.includes(asked) || (names.length === 0 && asked === 'local')) return asked;
+    const by = flags.env === undefined ? 'TIDEMARK_ENV' : '--env';
+    const message = `${file} has no environment "${asked}" (asked for by ${by})${didYouMean(asked, names)}`;
+    throw unknownEnvironment(message, names, value);
+  }
+  if (value.defaultEnvironment !== undefined) return value.defaultEnvironment;
+  if (names.length === 0 || names.includes('local')) return 'local';
+  if (names.length === 1) return names[0]!;
+  throw unknownEnvironment(`${file} has several environments and none is chosen`, names, value);
+}
+
+function unknownEnvironment(message: string, names: readonly string[], config: Config): TidemarkError {
+  const there =
+    names.length > 0
+      ? `There are: ${names.join(', ')}. Choose one with --env NAME or TIDEMARK_ENV.`
+      : 'It has no "environments" at all: leave --env and TIDEMARK_ENV out, or add the environment.';
+  const hints = [there];
+  if (names.length > 1 && config.defaultEnvironment === undefined)
+    hints.push('Or set "defaultEnvironment" in the configuration.');
+  return new TidemarkError('environment-unknown', message, {
+    exitCode: 2,
+    hints,
+    details: { environments: names },
+  });
+}
+
+interface FoundUrl {
+  readonly url: DatabaseUrl | undefined;
+  readonly source: string;
+  readonly notes: readonly string[];
+}
+
+function databaseUrl(
+  sources: EnvironmentSources,
+  name: string,
+  block: EnvironmentConfig,
+): FoundUrl | undefined {
+  const { flags, config, env, cwd } = sources;
+  const parse = (text: string, source: string, folder: string, notes: readonly string[] = []): FoundUrl => ({
+    url: parseDatabaseUrl(text, { source, folder, env: env.variables }),
+    source,
+    notes,
+  });
+  if (flags.url !== undefined) return parse(flags.url, '--url', cwd);
+  const fromVariables = urlFromVariables(env.variables);
+  const named =
+    config &&
+    (Object.hasOwn(block, 'url') ? 'block' : Object.hasOwn(config.value, 'url') ? 'top' : undefined);
+  if (config && named) {
+    const source = named === 'block' ? `environment "${name}" of ${config.file}` : config.file;
+    const text = named === 'block' ? block.url : config.value.url;
+    if (!text) return { url: undefined, source, notes: [] };
+    // A variable of the shell or of CI is meant for this run; one of .env is there for the application.
+    const [variable] = fromVariables?.variables ?? [];
+    const shadows = variable === 'DATABASE_URL' && !env.files.has(variable) && fromVariables?.url !== text;
+    return parse(
+      text,
+      source,
+      config.folder,
+      shadows ? [`DATABASE_URL is set but not used: ${source} has its own url.`] : [],
+    );
+  }
+  return fromVariables && parse(fromVariables.url, fromVariables.variables.join(', '), config?.folder ?? cwd);
+}
+
+/**
+ * A url that is there but holds nothing reads a variable that is not set. Falling through to DATABASE_URL
+ * could then mean another database than the one the environment is named for.
+ */
+function emptyUrl(source: string): TidemarkError {
+  return new TidemarkError('url-missing', `${source} has a url, but it is empty`, {
+    exitCode: 2,
+    hints: [
+      'Set the environment variable that the configuration reads it from, here or in .env.',
+      'Or remove the url: then DATABASE_URL, or DB_HOST and its companions, are used.',
+      'Or give the database with --url.',
+    ],
+  });
+}
