@@ -33,11 +33,11 @@ export function isUserSchema(nspname: string): string {
  * Parts have no `e` row of their own, and neither have the row and array types that come with a relation or
  * a type: ask for the owner (an index's table, an array's element).
  */
-export function isNotExtensionMember(catalog: keyof typeof CATALOG, oid: string): string {
-  return `${oid} NOT IN (SELECT d.objid FROM pg_depend d WHERE d.refclassid = ${CATALOG.pg_extension} AND d.classid = ${CATALOG[catalog]} AND d.deptype = 'e')`;
+export function isNotExtensionMember(catalog: string, oid: string): string {
+  return `${oid} NOT IN (SELECT d.objid FROM pg_depend d WHERE d.refclassid = ${CATALOG.pg_extension} AND d.classid = '${catalog}'::regclass AND d.deptype = 'e')`;
 }
 
 /** SQL expression for `CatalogRow.classid`. */
-export function classId(catalog: keyof typeof CATALOG): string {
-  return String(CATALOG[catalog]);
+export function classId(catalog: string): string {
+  return `'${catalog}'::regclass::oid::int8`;
 }

@@ -28,19 +28,6 @@ export interface ObjectDraft {
   readonly needs?: readonly string[];
 }
 
-/** What was read so far, for rows that speak of other objects by OID. */
-export interface CatalogLookup {
-  /**
-   * The object at that address (a column with its number), if it is managed and was read before: kinds are
-   * read in the order of their list. It is undefined for what is out of scope.
-   */
-  object(
-    classid: number,
-    objid: number,
-    objsubid?: number,
-  ): Pick<SchemaObject, 'id' | 'kind' | 'name' | 'schema'> | undefined;
-}
-
 /** A PostgreSQL kind: an ObjectKind that can also read itself from the catalogs. */
 export interface PostgresKind extends ObjectKind {
   /**
@@ -56,7 +43,8 @@ export interface PostgresKind extends ObjectKind {
   /**
    * Turns a row into an object, or names it as something not managed yet, or (undefined) leaves it out.
    * `idAt` gives the id of an object by its address in pg_depend's terms; it knows the objects of the kinds
-   * that stand before this one in the list of kinds.
+   * that stand before this one in the list of kinds, and nothing for what is not managed or out of scope.
+   * A part whose parent is not there is left out by the reader.
    */
   read(
     row: CatalogRow,
