@@ -95,11 +95,15 @@ export interface ReadState {
   builder(): Promise<Builder>;
 }
 
-/** Reads any source. A database is opened, read in one snapshot and closed again; nothing in it changes. */
+/**
+ * Reads any source. A database is opened, read in one snapshot and closed again; nothing in it changes.
+ * `for comparing`, its definitions are put in the dev database's words.
+ */
 export async function readState(
   bench: Workbench,
   source: StateSource,
-  options: PlanOptions,
+  options: Pick<PlanOptions, 'open'>,
+  wording: Wording = 'for comparing',
 ): Promise<ReadState> {
   switch (source.type) {
     case 'empty':
@@ -111,14 +115,26 @@ export async function readState(
     case 'database': {
       const connection = await options.open(source.url);
       try {
-        const read = await bench.dialect.readSchema(connection, bench.filter);
-        const schema = await inDevTerms(bench, read);
+        const schema = await readDatabase(bench, connection, wording);
         return { schema, builder: async () => bench.schemaBuilder(schema) };
       } finally {
         await connection.close();
       }
     }
   }
+}
+
+/** Whose words definitions are given in: the dev database's, so that they compare, or the server's own. */
+export type Wording = 'for comparing' | 'as it is';
+
+/** Reads the schema of an open database in one snapshot. */
+export async function readDatabase(
+  bench: Workbench,
+  connection: Connection,
+  wording: Wording = 'for comparing',
+): Promise<Schema> {
+  const schema = await bench.dialect.readSchema(connection, bench.filter);
+  return wording === 'as it is' ? schema : inDevTerms(bench, schema);
 }
 
 /**

@@ -226,7 +226,7 @@ export function unansweredRenames(renames: readonly Rename[], dialect: Dialect):
       hints: [
         `It is a rename: --rename ${answer} (one flag for each).`,
         `Or say it in the schema file, on the line of the new name: -- tidemark:renamed-from ${first?.before.name ?? 'old'}`,
-        `It is not: --no-rename ${first ? shortName(first.before) : 'old'} drops the old one with its data and creates the new one. On a terminal the command asks.`,
+        `It is not: --not-renamed ${first ? shortName(first.before) : 'old'} drops the old one with its data and creates the new one. On a terminal the command asks.`,
       ],
       details: { renames: renames.map(({ before, after }) => ({ from: before.id, to: after.id })) },
     },

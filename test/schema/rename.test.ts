@@ -146,6 +146,6 @@ it('the error for unanswered renames shows the three ways to answer', () => {
   const error = unansweredRenames([{ before, after }], toyDialect);
   expect(error.exitCode).toBe(4);
   expect(error.hints.join('\n')).toMatch(
-    /--rename users\.nick=.*\n.*tidemark:renamed-from.*\n.*--no-rename users\.nick/,
+    /--rename users\.nick=.*\n.*tidemark:renamed-from.*\n.*--not-renamed users\.nick/,
   );
 });

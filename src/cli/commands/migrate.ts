@@ -7,11 +7,12 @@ const lockTimeout: Option = {
   default: '10s',
   summary: 'how long to wait for another runner to finish',
 };
-const allow: Option = {
+const rename: Option = {
   type: 'list',
-  value: 'CODE[:SUBJECT]',
-  summary: 'consent to a step that loses data: drop-column, drop-table:users, all',
+  value: 'OLD=NEW',
+  summary: 'a rename, not a drop and a create: users.nick=users.nickname',
 };
+const notRenamed: Option = { type: 'list', value: 'OLD', summary: 'no rename: OLD goes with its data' };
 
 /** The commands of `tidemark migrate`. */
 export const migrateCommands: readonly Command[] = [
@@ -26,12 +27,8 @@ export const migrateCommands: readonly Command[] = [
     ],
     options: {
       'dry-run': { type: 'flag', summary: 'print the migration, write nothing' },
-      rename: {
-        type: 'list',
-        value: 'OLD=NEW',
-        summary: 'a rename, not a drop and a create: users.nick=users.nickname',
-      },
-      allow,
+      rename,
+      'not-renamed': notRenamed,
     },
     examples: [
       { line: 'migrate diff add_users', summary: 'after editing schema.sql' },
@@ -39,7 +36,7 @@ export const migrateCommands: readonly Command[] = [
         line: 'migrate diff rename_nick --rename users.nick=users.nickname',
         summary: 'keep the data of a renamed column',
       },
-      { line: 'migrate diff cleanup --allow drop-column:users.nick', summary: 'consent to losing a column' },
+      { line: 'migrate diff cleanup --not-renamed users.nick', summary: 'it only looks like a rename' },
     ],
     load: () => import('./migrate-diff.js'),
   },

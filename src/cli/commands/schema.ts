@@ -5,6 +5,7 @@ const rename: Option = {
   value: 'OLD=NEW',
   summary: 'a rename, not a drop and a create: users.nick=users.nickname',
 };
+const notRenamed: Option = { type: 'list', value: 'OLD', summary: 'no rename: OLD goes with its data' };
 const stateSources =
   'A state is a file, a folder or a glob of SQL, a database URL, or migrations:FOLDER@REVISION for the state ' +
   'after a migration (without @REVISION, after all of them).';
@@ -39,6 +40,7 @@ export const schemaCommands: readonly Command[] = [
       from: { type: 'text', value: 'STATE', summary: 'where to start; default the database' },
       to: { type: 'text', value: 'STATE', summary: 'where to go; default the schema' },
       rename,
+      'not-renamed': notRenamed,
       check: { type: 'flag', summary: 'exit with 3 when there is a difference' },
     },
     examples: [
@@ -59,6 +61,7 @@ export const schemaCommands: readonly Command[] = [
     options: {
       'dry-run': { type: 'flag', summary: 'show the plan, change nothing' },
       rename,
+      'not-renamed': notRenamed,
       allow: {
         type: 'list',
         value: 'CODE[:SUBJECT]',

@@ -1,0 +1,94 @@
+import type { DevDatabase } from '../database/dev-database.js';
+import type { PlanBetween, PlanOptions } from '../planning/plan-between.js';
+import type { StateSource } from '../planning/state-source.js';
+import { Workbench } from '../planning/workbench.js';
+import type { SchemaObject, UnmanagedObject } from '../schema/object.js';
+import {
+  parseRenameFlag,
+  type Rename,
+  type RenameHint,
+  shortName,
+  unansweredRenames,
+} from '../schema/rename.js';
+import type { Context } from './context.js';
+
+/** The workbench of a command: its dialect, dev database and filter come from the environment. */
+export async function openWorkbench(context: Context): Promise<Workbench> {
+  const { exclude } = await context.environment();
+  const dialect = await context.dialect();
+  const openDev = (): Promise<DevDatabase> => {
+    context.output.progress('starting the dev database …');
+    return context.openDev();
+  };
+  return context.closing(new Workbench({ dialect, filter: { exclude }, openDev }));
+}
+
+/** The environment's schema files as a state. */
+export async function schemaSource(context: Context): Promise<StateSource> {
+  const { schema, root } = await context.environment();
+  const { readSchemaFiles } = await import('../planning/schema-files.js');
+  const files = await readSchemaFiles(schema, root);
+  return { type: 'scripts', label: files.map((file) => file.name).join(', '), files };
+}
+
+/** The state after all migrations of the environment. */
+export async function migrationsState(context: Context): Promise<StateSource> {
+  const { migrations } = await context.environment();
+  const { migrationsSource } = await import('../planning/resolve-source.js');
+  return migrationsSource(migrations, undefined);
+}
+
+/**
+ * What a command plans with: `--rename` and `--not-renamed`, rename comments of the schema files, a question
+ * on a terminal. Likely renames that nobody settles are refused, unless `unanswered` says to drop and create.
+ */
+export async function planOptions(
+  context: Context,
+  bench: Workbench,
+  wanted: StateSource,
+  unanswered: 'refuse' | 'drop' = 'refuse',
+): Promise<PlanOptions> {
+  const { renameComments } = await import('../planning/rename-comments.js');
+  const { openDatabase } = await import('../database/open-database.js');
+  const comments: RenameHint[] = wanted.type === 'scripts' ? renameComments(wanted.files) : [];
+  return {
+    open: (url) => openDatabase(url),
+    renames: [...context.options.list('rename').map(parseRenameFlag), ...comments],
+    onLikelyRenames: (likely) => settleRenames(context, bench, likely, unanswered),
+  };
+}
+
+async function settleRenames(
+  context: Context,
+  bench: Workbench,
+  likely: readonly Rename[],
+  unanswered: 'refuse' | 'drop',
+): Promise<Rename[]> {
+  const denied = new Set(context.options.list('not-renamed'));
+  const open = likely.filter(({ before }) => !denied.has(shortName(before)) && !denied.has(before.id));
+  if (open.length === 0 || unanswered === 'drop') return [];
+  if (!context.prompt.interactive) throw unansweredRenames(open, bench.dialect);
+  const agreed: Rename[] = [];
+  const label = (object: SchemaObject) => bench.dialect.kind(object.kind).label(object);
+  for (const rename of open) {
+    const question = `Is ${label(rename.after)} the renamed ${label(rename.before)}? (no: the old one is dropped with its data)`;
+    const flag = `--rename ${shortName(rename.before)}=${rename.after.name}`;
+    if (await context.prompt.confirm(question, flag)) agreed.push(rename);
+  }
+  return agreed;
+}
+
+/** Tells about what was met and is not managed, and whatever else came up while planning. */
+export function reportPlanning(context: Context, bench: Workbench, plan?: PlanBetween): void {
+  for (const note of bench.notes) context.output.warn(note);
+  const unmanaged = plan ? [...plan.unmanaged.from, ...plan.unmanaged.to] : [];
+  const names = unmanagedNames(unmanaged);
+  if (names.length > 0) {
+    context.output.warn(`left alone, because Tidemark does not manage it yet: ${names.join(', ')}`);
+  }
+}
+
+/** Unmanaged objects as people call them, each once. */
+export function unmanagedNames(unmanaged: readonly UnmanagedObject[]): string[] {
+  return [...new Set(unmanaged.map((object) => `${object.kind} ${object.name}`))];
+}
