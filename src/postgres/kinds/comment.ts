@@ -1,0 +1,77 @@
+import { propsOf } from '../../schema/kind.js';
+import { objectId, type Schema, type SchemaObject } from '../../schema/object.js';
+import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
+import { qualified, quoteIdent, quoteLiteral } from '../identifiers.js';
+import { postgresKind, postgresKind } from '../kind-registry.js';
+import type { PostgresKind } from '../postgres-kind.js';
+
+interface CommentProps {
+  readonly text: string;
+}
+
+/**
+ * The comment on any object of the other kinds, and on the columns of views and composite types, which are not
+ * objects of their own. Its id is that of what it is about: `comment:table:public.users`. Must stand last in the
+ * list of kinds.
+ */
+export const commentKind: PostgresKind = {
+  name: 'comment',
+  rank: 90,
+  label: (object) => `comment on ${object.name}`,
+  reference: (object) => `COMMENT ON ${object.name}`,
+  droppedWithParent: () => true,
+
+  // Left out: what initdb and CREATE EXTENSION write by themselves, and comments on the index behind a constraint
+  // (reported as not managed). A composite type's row names its pg_class entry; its address is that of the type.
+  query: () => `
+    SELECT 'pg_description'::regclass::oid::int8 AS classid, row_number() OVER () AS objid, 0 AS objsubid,
+           CASE WHEN c.relkind = 'c' THEN ${CATALOG.pg_type} ELSE d.classoid::int8 END AS target_class,
+           CASE WHEN c.relkind = 'c' THEN c.reltype ELSE d.objoid END::int8 AS target,
+           d.objsubid AS target_part, a.attname AS part, d.description AS text
+      FROM pg_description d
+      LEFT JOIN pg_class c ON d.classoid = ${CATALOG.pg_class} AND c.oid = d.objoid
+      LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
+      LEFT JOIN pg_extension e ON d.classoid = ${CATALOG.pg_extension} AND e.oid = d.objoid
+     WHERE (d.objoid >= ${FIRST_USER_OID} OR d.classoid = ${CATALOG.pg_namespace})
+       AND NOT (d.classoid = ${CATALOG.pg_namespace} AND d.description = 'standard public schema')
+       AND NOT (c.relkind = 'i' AND EXISTS (SELECT FROM pg_constraint k
+                                             WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')))
+       AND d.description IS DISTINCT FROM
+           (SELECT v.comment FROM pg_available_extensions v WHERE v.name = e.extname)`,
+
+  read(row, _version, idAt) {
+    const address = [row.target_class as number, row.target as number] as const;
+    const part = row.part as string | null;
+    const own = idAt(...address, row.target_part as number);
+    const parent = own ?? (part === null ? undefined : idAt(...address, 0));
+    if (parent === undefined) return undefined;
+    const column = own === undefined ? part : null;
+    const subject = column === null ? parent : `${parent}.${objectId('', column).slice(1)}`;
+    return {
+      kind: 'comment',
+      id: `comment:${subject}`,
+      path: [subject],
+      name: subject.replace(':', ' '),
+      schema: null,
+      parent,
+      props: { text: row.text as string },
+      info: { column },
+    };
+  },
+
+  create: (object, { to }) => ({ sql: [commentOn(object, to, propsOf<CommentProps>(object).text)] }),
+  drop: (object, { from }) => ({ sql: [commentOn(object, from, null)] }),
+  alter: (_before, after, _changed, { to }) => ({
+    sql: [commentOn(after, to, propsOf<CommentProps>(after).text)],
+  }),
+};
+
+function commentOn(comment: SchemaObject, schema: Schema, text: string | null): string {
+  const target = schema.objects.get(comment.parent!)!;
+  const { column } = comment.info;
+  const subject =
+    typeof column === 'string'
+      ? `COLUMN ${qualified(target.schema, target.name)}.${quoteIdent(column)}`
+      : postgresKind(target.kind).reference(target);
+  return `COMMENT ON ${subject} IS ${text === null ? 'NULL' : quoteLiteral(text)}`;
+}

@@ -1,0 +1,149 @@
+import { TidemarkError } from '../../errors.js';
+import type { Alteration, Hazard, RenderContext, Rendered } from '../../schema/kind.js';
+import { propsOf } from '../../schema/kind.js';
+import type { SchemaObject } from '../../schema/object.js';
+import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
+import { plainName, qualified, quoteIdent } from '../identifiers.js';
+import type { PostgresKind } from '../postgres-kind.js';
+import { columnsUsing, swapType } from '../swap-type.js';
+import {
+  type Attribute,
+  attributeSql,
+  type CompositeProps,
+  createTypeSql,
+  dropType,
+  renameType,
+  typeSlots,
+} from '../type-sql.js';
+
+/** A free-standing row type. The order of its attributes is part of what it is. */
+export const compositeTypeKind: PostgresKind = {
+  name: 'composite-type',
+  rank: 12,
+  label: (object) => `type ${plainName(object.schema, object.name)}`,
+  reference: (object) => `TYPE ${qualified(object.schema, object.name)}`,
+  // It has a row in pg_class as well, so no table can have its name.
+  slots: (object) => [...typeSlots(object), `relation ${plainName(object.schema, object.name)}`],
+
+  query: () => `
+    SELECT ${CATALOG.pg_type} AS classid, t.oid::int8 AS objid, 0 AS objsubid,
+           n.nspname AS schema, t.typname AS name,
+           (SELECT coalesce(json_agg(json_build_object(
+                     'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+                     'collation', CASE WHEN a.attcollation <> y.typcollation
+                                       THEN a.attcollation::regcollation::text END) ORDER BY a.attnum), '[]')
+              FROM pg_attribute a
+              JOIN pg_type y ON y.oid = a.atttypid
+             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS attributes
+      FROM pg_type t
+      JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
+      JOIN pg_namespace n ON n.oid = t.typnamespace
+     WHERE t.typtype = 'c' AND ${isUserSchema('n.nspname')} AND ${isNotExtensionMember('pg_type', 't.oid')}`,
+
+  read: (row) => ({
+    kind: 'composite-type',
+    path: [row.schema as string, row.name as string],
+    name: row.name as string,
+    schema: row.schema as string,
+    parent: null,
+    props: { attributes: (row.attributes as Attribute[]).map((attribute) => ({ ...attribute })) },
+  }),
+
+  create: (object) => ({ sql: [createTypeSql(object)] }),
+  drop: dropType,
+  rename: renameType,
+
+  alter(before, after, _changed, context) {
+    return alterInPlace(before, after) ?? makeAnew(before, after, context);
+  },
+};
+
+/** ADD and DROP ATTRIBUTE, which work under columns too; undefined where they do not lead to the wanted order. */
+function alterInPlace(before: SchemaObject, after: SchemaObject): Rendered | undefined {
+  const old = propsOf<CompositeProps>(before).attributes;
+  const wanted = propsOf<CompositeProps>(after).attributes;
+  const dropped = old.filter(({ name }) => !wanted.some((attribute) => attribute.name === name));
+  const kept = old.filter((attribute) => !dropped.includes(attribute));
+  const unchanged = kept.every((attribute, i) => {
+    const now = wanted[i]!;
+    return (
+      attribute.name === now.name && attribute.type === now.type && attribute.collation === now.collation
+    );
+  });
+  if (!unchanged) return undefined;
+  const subject = plainName(after.schema, after.name);
+  const changes = [
+    ...dropped.map(({ name }) => `DROP ATTRIBUTE ${quoteIdent(name)}`),
+    ...wanted.slice(kept.length).map((attribute) => `ADD ATTRIBUTE ${attributeSql(attribute)}`),
+  ];
+  return {
+    sql: [`ALTER TYPE ${qualified(after.schema, after.name)} ${changes.join(', ')}`],
+    hazards: dropped.map(({ name }) => ({
+      code: 'drop-attribute',
+      level: 'data-loss',
+      subject: `${subject}.${name}`,
+      message: `the attribute ${name} is lost in every value of type ${subject}`,
+    })),
+  };
+}
+
+/** A new type with the values carried over by the attributes' names. */
+function makeAnew(before: SchemaObject, after: SchemaObject, context: RenderContext): Alteration {
+  const old = propsOf<CompositeProps>(before).attributes;
+  const wanted = propsOf<CompositeProps>(after).attributes;
+  const subject = plainName(after.schema, after.name);
+  const sameNames = old.length === wanted.length && old.every(({ name }, i) => name === wanted[i]!.name);
+  const name = qualified(after.schema, after.name);
+  const indirect = columnsUsing(before, context).filter((column) => column.props.type !== name);
+  if (!sameNames && indirect.length > 0) {
+    throw new TidemarkError(
+      'type-change-unsupported',
+      `the attributes of type ${subject} cannot be reordered while ${indirect.map((column) => column.id).join(', ')} holds it inside an array or another type`,
+      {
+        hints: [
+          'Add new attributes at the end.',
+          'Or make a type with another name, move the data in a migration of your own, and drop the old type.',
+        ],
+      },
+    );
+  }
+  const byName = (value: string, type: string): string => {
+    const parts = wanted.map((attribute) => {
+      const source = old.find((candidate) => candidate.name === attribute.name);
+      if (source === undefined) return `NULL::${attribute.type}`;
+      const part = `(${value}).${quoteIdent(attribute.name)}`;
+      return source.type === attribute.type ? part : `${part}::text::${attribute.type}`;
+    });
+    // A row of nulls is not a null row.
+    return `CASE WHEN ${value} IS NOT DISTINCT FROM NULL THEN NULL ELSE ROW(${parts.join(', ')})::${type} END`;
+  };
+  return swapType(before, after, context, {
+    ...(sameNames ? {} : { convert: byName }),
+    hazards: lostAttributes(old, wanted, subject),
+  });
+}
+
+function lostAttributes(old: readonly Attribute[], wanted: readonly Attribute[], subject: string): Hazard[] {
+  return old.flatMap(({ name, type }): Hazard[] => {
+    const now = wanted.find((attribute) => attribute.name === name);
+    if (now === undefined) {
+      return [
+        {
+          code: 'drop-attribute',
+          level: 'data-loss',
+          subject: `${subject}.${name}`,
+          message: `the attribute ${name} is lost in every value of type ${subject}`,
+        },
+      ];
+    }
+    if (now.type === type) return [];
+    return [
+      {
+        code: 'change-type',
+        level: 'may-fail',
+        subject: `${subject}.${name}`,
+        message: `fails if a value of ${subject}.${name} cannot be read as ${now.type} instead of ${type}`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,101 @@
+import type { Hazard, Rendered } from '../../schema/kind.js';
+import { propsOf } from '../../schema/kind.js';
+import type { SchemaObject } from '../../schema/object.js';
+import { canonicalExpression } from '../canonical-expression.js';
+import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
+import { plainName, qualified, quoteIdent } from '../identifiers.js';
+import type { PostgresKind } from '../postgres-kind.js';
+import { swapType } from '../swap-type.js';
+import { createTypeSql, type DomainProps, typeSlots } from '../type-sql.js';
+import { domainConstraintSql } from './domain-constraint.js';
+
+/** A domain. Its CHECK constraints are objects of their own, written inside its CREATE where possible. */
+export const domainKind: PostgresKind = {
+  name: 'domain',
+  rank: 14,
+  label: (object) => `domain ${plainName(object.schema, object.name)}`,
+  reference,
+  slots: typeSlots,
+
+  query: () => `
+    SELECT ${CATALOG.pg_type} AS classid, t.oid::int8 AS objid, 0 AS objsubid,
+           n.nspname AS schema, t.typname AS name, format_type(t.typbasetype, t.typtypmod) AS type,
+           CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::regcollation::text END AS collation,
+           pg_get_expr(t.typdefaultbin, 0) AS default, t.typnotnull AS not_null
+      FROM pg_type t
+      JOIN pg_type b ON b.oid = t.typbasetype
+      JOIN pg_namespace n ON n.oid = t.typnamespace
+     WHERE t.typtype = 'd' AND ${isUserSchema('n.nspname')} AND ${isNotExtensionMember('pg_type', 't.oid')}`,
+
+  read: (row) => ({
+    kind: 'domain',
+    path: [row.schema as string, row.name as string],
+    name: row.name as string,
+    schema: row.schema as string,
+    parent: null,
+    props: {
+      type: row.type as string,
+      collation: row.collation as string | null,
+      default: row.default === null ? null : canonicalExpression(row.default as string),
+      notNull: row.not_null as boolean,
+    },
+  }),
+
+  create: (object, { folded }) => ({
+    sql: [
+      createTypeSql(
+        object,
+        folded.filter((part) => part.kind === 'domain-constraint').map(domainConstraintSql),
+      ),
+    ],
+  }),
+  drop: (object) => ({ sql: [`DROP ${reference(object)}`] }),
+  rename: (object, newName) => ({ sql: [`ALTER ${reference(object)} RENAME TO ${quoteIdent(newName)}`] }),
+
+  alter(before, after, changed, context) {
+    return changed.includes('type') || changed.includes('collation')
+      ? swapType(before, after, context, { hazards: [conversion(before, after)] })
+      : alterInPlace(after, changed);
+  },
+};
+
+function reference(object: SchemaObject): string {
+  return `DOMAIN ${qualified(object.schema, object.name)}`;
+}
+
+function alterInPlace(after: SchemaObject, changed: readonly string[]): Rendered {
+  const { default: fallback, notNull } = propsOf<DomainProps>(after);
+  const alter = `ALTER ${reference(after)}`;
+  const subject = plainName(after.schema, after.name);
+  return {
+    sql: [
+      ...(changed.includes('default')
+        ? [fallback === null ? `${alter} DROP DEFAULT` : `${alter} SET DEFAULT ${fallback}`]
+        : []),
+      ...(changed.includes('notNull') ? [`${alter} ${notNull ? 'SET' : 'DROP'} NOT NULL`] : []),
+    ],
+    hazards:
+      changed.includes('notNull') && notNull
+        ? [
+            {
+              code: 'set-not-null',
+              level: 'may-fail',
+              subject,
+              message: `fails if a column of type ${subject} holds a null`,
+            },
+          ]
+        : [],
+  };
+}
+
+function conversion(before: SchemaObject, after: SchemaObject): Hazard {
+  const subject = plainName(after.schema, after.name);
+  const from = propsOf<DomainProps>(before).type;
+  const to = propsOf<DomainProps>(after).type;
+  return {
+    code: 'change-type',
+    level: 'may-fail',
+    subject,
+    message: `fails if a value of ${subject} cannot be read as ${to} instead of ${from}`,
+  };
+}

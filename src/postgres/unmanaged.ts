@@ -1,0 +1,238 @@
+import type { UnmanagedObject } from '../schema/object.js';
+import { CATALOG, FIRST_USER_OID, isNotExtensionMember, isUserSchema } from './catalog-scope.js';
+
+/**
+ * A SELECT with the columns `kind` and `name` that lists what Tidemark does not manage yet, in user schemas and
+ * database-wide, without what extensions brought. Run with `search_path = public`, as the kinds' queries are.
+ * Tables of unmanaged sorts (partitions, foreign tables, …) are reported by the table kind. Owners and
+ * columns' attributes that the column kind manages are not in it. `version` is server_version_num. No `;`.
+ */
+export function unmanagedQuery(version: number): string {
+  return [...SOURCES, ...PRIVILEGES].map((source) => source(version)).join('\nUNION ALL\n');
+}
+
+/** Turns a row of `unmanagedQuery` into what a Schema holds. */
+export function readUnmanaged(row: { readonly kind: string; readonly name: string }): UnmanagedObject {
+  return { kind: row.kind, name: row.name };
+}
+
+type Source = (version: number) => string;
+
+/** A name as `qualified` would write it; both arguments are columns. */
+function dotted(schema: string, name: string): string {
+  return `CASE WHEN ${schema} = 'public' THEN '' ELSE quote_ident(${schema}) || '.' END || quote_ident(${name})`;
+}
+
+/** Objects of a catalog that live in a schema. */
+function inSchema(kind: string, catalog: string, prefix: string, where = 'true', name?: string): Source {
+  return () => `
+    SELECT '${kind}' AS kind, ${name ?? dotted('n.nspname', `o.${prefix}name`)} AS name
+      FROM ${catalog} o
+      JOIN pg_namespace n ON n.oid = o.${prefix}namespace
+     WHERE ${isUserSchema('n.nspname')} AND ${isNotExtensionMember(catalog, 'o.oid')} AND ${where}`;
+}
+
+/** Objects of a catalog that belong to the whole database. */
+function databaseWide(kind: string, catalog: string, name: string): Source {
+  return () => `
+    SELECT '${kind}', ${name}
+      FROM ${catalog} o
+     WHERE o.oid >= ${FIRST_USER_OID} AND ${isNotExtensionMember(catalog, 'o.oid')}`;
+}
+
+/** Something about a table or view that is there; `join` adds what `c` (pg_class) is joined with. */
+function aboutRelation(kind: string, name: string, where: string, join = ''): Source {
+  return () => `
+    SELECT '${kind}', ${name}
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace ${join}
+     WHERE ${isUserSchema('n.nspname')} AND ${isNotExtensionMember('pg_class', 'c.oid')} AND ${where}`;
+}
+
+const RELATION = dotted('n.nspname', 'c.relname');
+const COLUMN = `${RELATION} || '.' || quote_ident(a.attname)`;
+const SIGNATURE = `${dotted('n.nspname', 'o.proname')} || '(' || pg_get_function_identity_arguments(o.oid) || ')'`;
+const OPERATOR = `CASE WHEN n.nspname = 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END || o.oprname || ' ('
+  || CASE WHEN o.oprleft = 0 THEN 'none' ELSE format_type(o.oprleft, NULL) END || ', '
+  || CASE WHEN o.oprright = 0 THEN 'none' ELSE format_type(o.oprright, NULL) END || ')'`;
+/** Operator classes of one name may exist for several access methods. */
+const FOR_METHOD = (method: string): string =>
+  ` || ' for ' || (SELECT m.amname FROM pg_am m WHERE m.oid = o.${method})`;
+
+const SOURCES: readonly Source[] = [
+  inSchema('aggregate', 'pg_proc', 'pro', "o.prokind = 'a'", SIGNATURE),
+  inSchema(
+    'base type',
+    'pg_type',
+    'typ',
+    "o.typtype IN ('b', 'p') AND NOT (o.typelem <> 0 AND o.typcategory = 'A')",
+  ),
+  inSchema('operator', 'pg_operator', 'opr', 'true', OPERATOR),
+  inSchema(
+    'operator class',
+    'pg_opclass',
+    'opc',
+    'true',
+    dotted('n.nspname', 'o.opcname') + FOR_METHOD('opcmethod'),
+  ),
+  inSchema(
+    'operator family',
+    'pg_opfamily',
+    'opf',
+    'true',
+    dotted('n.nspname', 'o.opfname') + FOR_METHOD('opfmethod'),
+  ),
+  inSchema('collation', 'pg_collation', 'coll'),
+  inSchema('conversion', 'pg_conversion', 'con'),
+  inSchema('text search configuration', 'pg_ts_config', 'cfg'),
+  inSchema('text search dictionary', 'pg_ts_dict', 'dict'),
+  inSchema('text search parser', 'pg_ts_parser', 'prs'),
+  inSchema('text search template', 'pg_ts_template', 'tmpl'),
+  inSchema('statistics object', 'pg_statistic_ext', 'stx'),
+
+  databaseWide('event trigger', 'pg_event_trigger', 'quote_ident(o.evtname)'),
+  databaseWide('publication', 'pg_publication', 'quote_ident(o.pubname)'),
+  databaseWide('foreign-data wrapper', 'pg_foreign_data_wrapper', 'quote_ident(o.fdwname)'),
+  databaseWide('foreign server', 'pg_foreign_server', 'quote_ident(o.srvname)'),
+  databaseWide('access method', 'pg_am', 'quote_ident(o.amname)'),
+  databaseWide('language', 'pg_language', 'quote_ident(o.lanname)'),
+  databaseWide(
+    'cast',
+    'pg_cast',
+    "'(' || format_type(o.castsource, NULL) || ' AS ' || format_type(o.casttarget, NULL) || ')'",
+  ),
+  databaseWide(
+    'transform',
+    'pg_transform',
+    "format_type(o.trftype, NULL) || ' for ' || (SELECT l.lanname FROM pg_language l WHERE l.oid = o.trflang)",
+  ),
+  // pg_user_mapping and pg_subscription can be read by superusers only.
+  () => `
+    SELECT 'user mapping', CASE WHEN m.umuser = 0 THEN 'public' ELSE quote_ident(m.usename) END
+           || ' on ' || quote_ident(m.srvname)
+      FROM pg_user_mappings m`,
+  () => `
+    SELECT 'subscription', quote_ident(s.subname)
+      FROM (SELECT oid, datname FROM pg_database WHERE datname = current_database()) d
+      JOIN LATERAL (SELECT subname FROM pg_subscription WHERE subdbid = d.oid) s ON true`,
+
+  aboutRelation('row-level security', RELATION, 'c.relrowsecurity OR c.relforcerowsecurity'),
+  aboutRelation(
+    'policy',
+    `quote_ident(p.polname) || ' on ' || ${RELATION}`,
+    'true',
+    'JOIN pg_policy p ON p.polrelid = c.oid',
+  ),
+  aboutRelation(
+    'rule',
+    `quote_ident(r.rulename) || ' on ' || ${RELATION}`,
+    "r.rulename <> '_RETURN'",
+    'JOIN pg_rewrite r ON r.ev_class = c.oid',
+  ),
+  aboutRelation('replica identity', RELATION, "c.relkind IN ('r', 'p') AND c.relreplident <> 'd'"),
+  aboutRelation(
+    'view column default',
+    COLUMN,
+    "c.relkind = 'v' AND a.atthasdef",
+    'JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped',
+  ),
+  aboutRelation(
+    'statistics target of an index column',
+    COLUMN,
+    "c.relkind = 'i' AND a.attstattarget >= 0",
+    'JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0',
+  ),
+  aboutRelation(
+    'comment on the index of a constraint',
+    RELATION,
+    `EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))`,
+    `JOIN pg_description d ON d.classoid = ${CATALOG.pg_class} AND d.objoid = c.oid AND c.relkind = 'i'`,
+  ),
+  aboutRelation(
+    'tablespace',
+    `${RELATION} || ' in ' || quote_ident(s.spcname)`,
+    'true',
+    'JOIN pg_tablespace s ON s.oid = c.reltablespace',
+  ),
+  aboutRelation(
+    'trigger on a partition or inherited table',
+    `quote_ident(t.tgname) || ' on ' || ${RELATION}`,
+    `NOT t.tgisinternal AND t.tgparentid = 0 AND (c.relkind IN ('p', 'f') OR c.relispartition OR c.reloftype <> 0
+      OR c.oid IN (SELECT i.inhrelid FROM pg_inherits i))`,
+    'JOIN pg_trigger t ON t.tgrelid = c.oid',
+  ),
+  () => `
+    SELECT 'security label', l.provider || ' on ' || l.objtype || ' ' || l.objname
+      FROM pg_seclabels l
+     WHERE l.objtype NOT IN ('database', 'role', 'tablespace')`,
+];
+
+/** Grants that differ from what the owner's defaults give. `aclexplode` makes the order of entries irrelevant. */
+function grants(
+  on: string,
+  kind: string,
+  catalog: string,
+  acl: string,
+  owner: string,
+  name: string,
+  where: string,
+): Source {
+  return () => `
+    SELECT 'grant', '${on} ' || ${name}
+      FROM ${catalog} o
+      JOIN pg_namespace n ON n.oid = o.${where}
+     WHERE o.${acl} IS NOT NULL AND ${isUserSchema('n.nspname')} AND ${isNotExtensionMember(catalog, 'o.oid')}
+       AND ${differs(`o.${acl}`, kind, `o.${owner}`)}`;
+}
+
+function differs(acl: string, kind: string, owner: string): string {
+  const entries = (of: string): string =>
+    `(SELECT array_agg((x.grantor, x.grantee, x.privilege_type, x.is_grantable)::text ORDER BY 1) FROM (SELECT * FROM aclexplode(${of}) ORDER BY 1, 2, 3, 4) x)`;
+  return `${entries(acl)} IS DISTINCT FROM ${entries(`acldefault(${kind}, ${owner})`)}`;
+}
+
+const PRIVILEGES: readonly Source[] = [
+  grants(
+    'on relation',
+    `CASE WHEN o.relkind = 'S' THEN 's' ELSE 'r' END::"char"`,
+    'pg_class',
+    'relacl',
+    'relowner',
+    dotted('n.nspname', 'o.relname'),
+    'relnamespace',
+  ),
+  grants('on routine', `'f'`, 'pg_proc', 'proacl', 'proowner', SIGNATURE, 'pronamespace'),
+  grants('on type', `'T'`, 'pg_type', 'typacl', 'typowner', dotted('n.nspname', 'o.typname'), 'typnamespace'),
+  // The database's own schema "public" has a default of its own since PostgreSQL 15; before, PUBLIC could create in it.
+  (version) => `
+    SELECT 'grant', 'on schema ' || quote_ident(n.nspname)
+      FROM pg_namespace n
+     WHERE n.nspacl IS NOT NULL AND ${isUserSchema('n.nspname')} AND ${isNotExtensionMember('pg_namespace', 'n.oid')}
+       AND CASE WHEN n.nspname = 'public'
+                THEN ${publicDiffers(version)}
+                ELSE ${differs('n.nspacl', `'n'`, 'n.nspowner')} END`,
+  aboutRelation(
+    'grant',
+    `'on column ' || ${COLUMN}`,
+    'a.attacl IS NOT NULL',
+    'JOIN pg_attribute a ON a.attrelid = c.oid',
+  ),
+  () => `
+    SELECT 'default privileges', 'of ' || quote_ident(pg_get_userbyid(d.defaclrole))
+           || coalesce(' in schema ' || quote_ident(n.nspname), '') || ' for '
+           || CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions'
+                   WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas' ELSE d.defaclobjtype::text END
+      FROM pg_default_acl d
+      LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace`,
+];
+
+/** Other than the owner, only PUBLIC is in the built-in ACL of schema public: USAGE, and CREATE before version 15. */
+function publicDiffers(version: number): string {
+  const builtIn = version >= 150000 ? "'USAGE'" : "'CREATE', 'USAGE'";
+  const count = version >= 150000 ? 1 : 2;
+  return `(SELECT count(*) FILTER (WHERE x.grantee = 0 AND x.privilege_type IN (${builtIn}) AND NOT x.is_grantable) <> ${count}
+                    OR count(*) FILTER (WHERE x.grantee = 0 AND x.privilege_type IN (${builtIn}))
+                       <> count(*) FILTER (WHERE x.grantee <> n.nspowner)
+                    OR count(*) FILTER (WHERE x.grantee = n.nspowner) <> 2
+                  FROM aclexplode(n.nspacl) x)`;
+}
