@@ -23,6 +23,8 @@ export class Context {
   readonly prompt: Prompt;
   readonly cwd: string;
   readonly env: Record<string, string | undefined>;
+  /** False while a child process has the terminal: ctrl-c is then the child's affair. */
+  interruptible = true;
   readonly #arguments: ReadonlyMap<string, string>;
   readonly #closers: (() => Promise<void>)[] = [];
   #environment: Promise<ResolvedEnvironment> | undefined;
@@ -114,7 +116,8 @@ export class Context {
     });
     const { secretsOf } = await import('./mask.js');
     for (const secret of secretsOf(env)) output.secrets.add(secret);
-    if (environment.url?.password) output.secrets.add(environment.url.password);
+    if (environment.url?.adapter === 'server' && environment.url.password)
+      output.secrets.add(environment.url.password.reveal());
     for (const note of environment.notes) output.warn(note);
     if (environment.configFile) output.detail(`configuration: ${environment.configFile}`);
     output.detail(`environment: ${environment.name}`);

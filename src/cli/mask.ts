@@ -27,13 +27,11 @@ const ordinary = new Set(['postgres', 'postgresql', 'password', 'tidemark', 'dat
 
 /** The passwords that variables hold. */
 export function secretsOf(env: Readonly<Record<string, string | undefined>>): string[] {
-  const urls = [env['DATABASE_URL']].flatMap((url) => {
+  const urls = [env.DATABASE_URL].flatMap((url) => {
     const match = url && /^[a-z0-9+.-]+:\/\/[^:/?#@]*:([^/]+)@/i.exec(url);
     return match ? [match[1]!, decoded(match[1]!)] : [];
   });
-  return [env['DB_PASSWORD'], env['PGPASSWORD'], ...urls].filter((secret): secret is string =>
-    Boolean(secret),
-  );
+  return [env.DB_PASSWORD, env.PGPASSWORD, ...urls].filter((secret): secret is string => Boolean(secret));
 }
 
 function decoded(text: string): string {

@@ -21,7 +21,7 @@ export interface PromptStreams {
 }
 
 export function makePrompt({ stdin, stderr, env }: PromptStreams, silent: boolean): Prompt {
-  const inCi = Boolean(env['CI']) && env['CI'] !== 'false' && env['CI'] !== '0';
+  const inCi = Boolean(env.CI) && env.CI !== 'false' && env.CI !== '0';
   const interactive = !silent && stdin.isTTY === true && stderr.isTTY === true && !inCi;
   const line = async (question: string, flag: string): Promise<string> => {
     if (!interactive) throw needsAnswer(question, flag);

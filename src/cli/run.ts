@@ -57,9 +57,9 @@ async function runCommand(invocation: Extract<Invocation, { kind: 'run' }>, host
 }
 
 function succeed(command: string, outcome: Outcome, output: Output): void {
-  if (!output.json) return output.result(outcome.text);
-  const { result, exitCode = 0 } = outcome;
-  output.result(JSON.stringify({ command, ok: exitCode === 0, result, warnings: output.warnings }, null, 2));
+  const { result, text, exitCode = 0 } = outcome;
+  const document = { command, ok: exitCode === 0, result, warnings: output.warnings };
+  output.result(output.json ? JSON.stringify(document, null, 2) : text);
 }
 
 async function fail(
@@ -110,6 +110,7 @@ function closeOnSignals(context: Context, output: Output, host: Host): void {
     ['SIGHUP', 129],
   ] as const) {
     host.on(signal, () => {
+      if (signal === 'SIGINT' && !context.interruptible) return;
       if (interrupted) host.exit(code);
       interrupted = true;
       output.error(`interrupted by ${signal}: closing connections (again to leave at once)`);

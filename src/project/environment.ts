@@ -105,7 +105,7 @@ export function requireUrl(environment: ResolvedEnvironment): DatabaseUrl {
 }
 
 function environmentName({ flags, config, env }: EnvironmentSources): string {
-  const asked = flags.env ?? (env.variables['TIDEMARK_ENV'] || undefined);
+  const asked = flags.env ?? (env.variables.TIDEMARK_ENV || undefined);
   if (config === undefined) return asked ?? 'local';
   const names = Object.keys(config.value.environments ?? {});
   const { file, value } = config;

@@ -36,7 +36,8 @@ export function projectFolder(configFile: string): string {
   return basename(folder) === '.config' ? dirname(folder) : folder;
 }
 
-function configsIn(folder: string): string[] {
+/** The configurations in a folder or its `.config`, as paths relative to it. */
+export function configsIn(folder: string): string[] {
   return places
     .flatMap((place) => extensions.map((extension) => join(place, `tidemark.config.${extension}`)))
     .filter((name) => existsSync(join(folder, name)));

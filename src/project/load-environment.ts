@@ -25,7 +25,7 @@ export async function loadEnvironment(options: LoadEnvironmentOptions): Promise<
   const folder = file === undefined ? cwd : projectFolder(file);
   const env = loadVariables(options.env, [cwd, folder], options.envFiles, cwd);
   addMissing(options.env, env.variables);
-  const asked = flags.env ?? (env.variables['TIDEMARK_ENV'] || undefined);
+  const asked = flags.env ?? (env.variables.TIDEMARK_ENV || undefined);
   const config = file === undefined ? undefined : { file, folder, value: await loadConfig(file, asked) };
   return resolveEnvironment({ flags, config, env, cwd });
 }

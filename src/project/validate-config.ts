@@ -44,7 +44,7 @@ export function validateConfig(value: unknown, file: string): Config {
   } else {
     const { environments, ...rest } = value;
     checkKeys(rest, '', topKeys, [...Object.keys(topKeys), 'environments'], faults);
-    if (environments !== undefined) checkEnvironments(environments, value['defaultEnvironment'], faults);
+    if (environments !== undefined) checkEnvironments(environments, value.defaultEnvironment, faults);
   }
   const [first] = faults;
   if (first === undefined) return value as Config;

@@ -1,0 +1,69 @@
+import { relative, resolve } from 'node:path';
+import { parseDatabaseUrl } from '../../database/database-url.js';
+import { TidemarkError } from '../../errors.js';
+import { EMBEDDED_URL, type ScaffoldedFile, scaffold } from '../../project/scaffold.js';
+import type { Outcome } from '../command.js';
+import type { Context } from '../context.js';
+
+interface InitResult {
+  readonly folder: string;
+  readonly url: string;
+  readonly files: readonly ScaffoldedFile[];
+}
+
+export async function run(context: Context): Promise<Outcome<InitResult>> {
+  const folder = resolve(context.cwd, context.argument('FOLDER') ?? '.');
+  const url = await localUrl(context);
+  const files = scaffold({ folder, url });
+  return { result: { folder, url, files }, text: render(files, relative(context.cwd, folder), context) };
+}
+
+const SERVER_URL = 'postgres://localhost:5432/app';
+
+async function localUrl(context: Context): Promise<string> {
+  const given = context.options.text('url');
+  if (given !== undefined) return checked(given);
+  const engine = context.options.text('engine') ?? (await askForEngine(context));
+  if (engine === 'embedded') return EMBEDDED_URL;
+  if (!context.prompt.interactive) return SERVER_URL;
+  return checked(await context.prompt.ask('Its address, without the password?', '--url URL', SERVER_URL));
+}
+
+async function askForEngine({ prompt }: Context): Promise<'embedded' | 'postgres'> {
+  if (!prompt.interactive) return 'embedded';
+  const question = 'Local database: (1) embedded, nothing to install, (2) a PostgreSQL server?';
+  for (;;) {
+    const answer = await prompt.ask(question, '--engine', '1');
+    if (/^(1|e|embedded)$/i.test(answer)) return 'embedded';
+    if (/^(2|p|postgres(ql)?)$/i.test(answer)) return 'postgres';
+  }
+}
+
+/** A password in a file under version control is one that is known: it is refused, not written. */
+function checked(text: string): string {
+  const url = parseDatabaseUrl(text);
+  if (!('password' in url) || !url.password) return text;
+  throw new TidemarkError(
+    'password-in-config',
+    'the URL holds a password, and the configuration is no place for it',
+    {
+      exitCode: 2,
+      hints: [
+        'Give --url without the password, and put it into .env as PGPASSWORD, or use DATABASE_URL there.',
+      ],
+    },
+  );
+}
+
+function render(files: readonly ScaffoldedFile[], folder: string, { output }: Context): string {
+  const { green, dim, bold } = output.style;
+  const marks = { made: green('made    '), extended: green('extended'), kept: dim('kept    ') };
+  const enter = folder === '' ? '' : `cd ${/^[\w./-]+$/.test(folder) ? folder : JSON.stringify(folder)} && `;
+  return [
+    ...files.map(({ path, state }) => `${marks[state]} ${path}`),
+    '',
+    `${bold('Next:')} write your tables into schema.sql, then`,
+    `  ${enter}tidemark migrate diff first`,
+    '  tidemark migrate up',
+  ].join('\n');
+}
