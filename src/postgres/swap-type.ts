@@ -2,7 +2,7 @@ import type { Alteration, Hazard, RenderContext } from '../schema/kind.js';
 import { propsOf } from '../schema/kind.js';
 import { compareText, type Schema, type SchemaObject } from '../schema/object.js';
 import { plainName, qualified, quoteIdent } from './identifiers.js';
-import { postgresKind, postgresKind } from './kind-registry.js';
+import { postgresKind } from './kind-registry.js';
 import { type ColumnProps, columnSettings } from './kinds/column-definition.js';
 import { createTypeSql, TYPE_KINDS } from './type-sql.js';
 

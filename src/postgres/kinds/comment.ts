@@ -2,7 +2,7 @@ import { propsOf } from '../../schema/kind.js';
 import { objectId, type Schema, type SchemaObject } from '../../schema/object.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { qualified, quoteIdent, quoteLiteral } from '../identifiers.js';
-import { postgresKind, postgresKind } from '../kind-registry.js';
+import { postgresKind } from '../kind-registry.js';
 import type { PostgresKind } from '../postgres-kind.js';
 
 interface CommentProps {
