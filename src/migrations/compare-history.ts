@@ -1,0 +1,188 @@
+import { TidemarkError } from '../errors.js';
+import type { MigrationFolder } from './folder.js';
+import { ancestorsOf, buildGraph, descendantsOf, type RevisionGraph, type RevisionInput } from './graph.js';
+import type { AppliedRevision, History } from './history.js';
+import type { Migration } from './migration-file.js';
+
+/** What folder and database say about one another. */
+export interface HistoryComparison {
+  /** Of the files alone. */
+  readonly files: RevisionGraph;
+  /** Of the files and of what the database has without one. */
+  readonly graph: RevisionGraph;
+  readonly migrations: ReadonlyMap<string, Migration>;
+  readonly recorded: ReadonlyMap<string, AppliedRevision>;
+  /** Finished. */
+  readonly applied: ReadonlySet<string>;
+  /** Files that are not in the database, in order. */
+  readonly pending: readonly string[];
+  /** Begun outside a transaction and not finished. */
+  readonly unfinished: readonly AppliedRevision[];
+  /** Finished, and the file has another checksum than the one that ran. */
+  readonly edited: readonly string[];
+  /** In the database, without a file. */
+  readonly missing: readonly string[];
+  /** Those of `missing` on which no file follows: the database is ahead of the folder. */
+  readonly ahead: readonly string[];
+  /** Those of `pending` on which a revision in the database follows already. */
+  readonly outOfOrder: readonly string[];
+}
+
+/** The graph of a folder's migrations. Throws like `buildGraph`. */
+export function graphOf(folder: MigrationFolder): RevisionGraph {
+  return buildGraph(folder.migrations.map(toInput));
+}
+
+/** Compares a folder with a database's history. Pure; throws only what is wrong with the graph. */
+export function compareHistory(folder: MigrationFolder, history: History): HistoryComparison {
+  const files = graphOf(folder);
+  const migrations = new Map(folder.migrations.map((migration) => [migration.version, migration]));
+  const recorded = new Map(history.revisions.map((row) => [row.revision, row]));
+  const missing = history.revisions.filter((row) => !migrations.has(row.revision));
+  const isMissing = (id: string): boolean => recorded.has(id) && !migrations.has(id);
+  const known = (id: string): boolean => migrations.has(id) || recorded.has(id);
+  const graph =
+    missing.length === 0
+      ? files
+      : buildGraph([
+          // What ran between two files keeps its place, though the second file now follows the first.
+          ...files.order.map((revision) => ({
+            ...revision,
+            parents: [...revision.parents, ...(recorded.get(revision.id)?.parents.filter(isMissing) ?? [])],
+          })),
+          ...missing.map((row) => ({
+            id: row.revision,
+            name: row.name,
+            parents: row.parents.filter(known),
+            dependsOn: row.dependsOn.filter(known),
+          })),
+        ]);
+  const applied = new Set(
+    history.revisions.filter((row) => row.state === 'applied').map((row) => row.revision),
+  );
+  const pending = files.order.filter((revision) => !recorded.has(revision.id)).map((revision) => revision.id);
+  const needed = ancestorsOf(
+    files,
+    [...recorded.keys()].filter((id) => migrations.has(id)),
+  );
+  const isAhead = (id: string): boolean =>
+    ![...descendantsOf(graph, [id])].some((follower) => migrations.has(follower));
+  return {
+    files,
+    graph,
+    migrations,
+    recorded,
+    applied,
+    pending,
+    unfinished: history.revisions.filter((row) => row.state !== 'applied'),
+    edited: [...applied].filter((id) => {
+      const migration = migrations.get(id);
+      return migration !== undefined && migration.checksum !== recorded.get(id)!.checksum;
+    }),
+    missing: missing.map((row) => row.revision),
+    ahead: missing.map((row) => row.revision).filter(isAhead),
+    outOfOrder: pending.filter((id) => needed.has(id)),
+  };
+}
+
+/**
+ * Throws TidemarkError unless the database can be taken up from where it is: `history-edited`,
+ * `history-missing`, `history-ahead`, `history-unfinished`, `out-of-order` (exit code 4).
+ */
+export function requireUpgradable(comparison: HistoryComparison, outOfOrder: boolean): void {
+  requireUnedited(comparison);
+  const { missing, ahead, recorded, migrations, unfinished } = comparison;
+  if (missing.length > 0) {
+    const named = missing.map((id) => label(recorded.get(id)!)).join(', ');
+    const all = missing.length === ahead.length;
+    throw new TidemarkError(
+      all ? 'history-ahead' : 'history-missing',
+      all
+        ? `the database is ahead of the folder, which has no file for ${named}`
+        : `applied migrations have no file any more: ${named}`,
+      {
+        hints: [
+          'Bring the files back from version control, or update your checkout.',
+          'To take them down instead, run "tidemark migrate down": the database keeps the text for it.',
+        ],
+        details: { missing },
+      },
+    );
+  }
+  const reverting = unfinished.find((row) => row.state === 'reverting');
+  if (reverting !== undefined) {
+    throw new TidemarkError(
+      'history-unfinished',
+      `${label(reverting)} is half taken down: ${reverting.statementsDone} of ${reverting.statementsTotal} statements`,
+      { hints: ['Finish it with "tidemark migrate down".', ...because(reverting)] },
+    );
+  }
+  if (comparison.outOfOrder.length > 0 && !outOfOrder) {
+    const files = comparison.outOfOrder.map((id) => migrations.get(id)!.file);
+    throw new TidemarkError(
+      'out-of-order',
+      `${files.join(', ')} ${files.length === 1 ? 'comes' : 'come'} before migrations that are applied already`,
+      {
+        exitCode: 4,
+        hints: [
+          'If nothing depends on the order, run it now with --out-of-order.',
+          'Otherwise give it a later version, then run "tidemark migrate hash".',
+        ],
+        details: { outOfOrder: comparison.outOfOrder },
+      },
+    );
+  }
+}
+
+/** Throws TidemarkError (`history-unfinished`) when a migration is half applied: its reverse expects all of it. */
+export function requireRevertible(comparison: HistoryComparison): void {
+  const half = comparison.unfinished.find((row) => row.state === 'applying');
+  if (half === undefined) return;
+  throw new TidemarkError(
+    'history-unfinished',
+    `${label(half)} is half applied: ${half.statementsDone} of ${half.statementsTotal} statements`,
+    { hints: ['Finish it with "tidemark migrate up", then take it down.', ...because(half)] },
+  );
+}
+
+function requireUnedited({ edited, migrations, recorded }: HistoryComparison): void {
+  if (edited.length === 0) return;
+  const files = edited.map((id) => migrations.get(id)!.path);
+  throw new TidemarkError(
+    'history-edited',
+    `edited after ${files.length === 1 ? 'it was' : 'they were'} applied: ${files.join(', ')}`,
+    {
+      location: { file: files[0]!, line: 1 },
+      hints: [
+        'Bring the text back that ran, from version control; put the change into a new migration.',
+        'If this database may lose it, take it down and up again.',
+      ],
+      details: {
+        edited: edited.map((id) => ({
+          revision: id,
+          applied: recorded.get(id)!.checksum,
+          file: migrations.get(id)!.checksum,
+        })),
+      },
+    },
+  );
+}
+
+function because(row: AppliedRevision): string[] {
+  return row.error === undefined ? [] : [`It stopped because of: ${row.error}`];
+}
+
+function toInput(migration: Migration): RevisionInput {
+  return {
+    id: migration.version,
+    name: migration.name,
+    parents: migration.directives.parents,
+    dependsOn: migration.directives.dependsOn,
+    file: migration.file,
+  };
+}
+
+/** How messages call a revision. */
+export function label(row: { readonly revision: string; readonly name: string }): string {
+  return row.name === '' ? row.revision : `${row.revision}_${row.name}`;
+}

@@ -1,0 +1,49 @@
+import type { Connection } from '../database/connection.js';
+import type { Attempt, HistoryStore, LockHolder } from './history.js';
+
+/** How a statement that was begun outside a transaction, and whose end nobody recorded, turned out. */
+export interface Settlement {
+  /** `done`: its effect is there. `redo`: run it (again); leftovers are gone. */
+  readonly verdict: 'done' | 'redo';
+  /** What was found and done, in words; undefined when there is nothing to tell. */
+  readonly note: string | undefined;
+}
+
+/**
+ * What the runner asks of a database engine beside running SQL. One for PostgreSQL, one for SQLite,
+ * picked in `migrationEngine`.
+ */
+export interface MigrationEngine {
+  readonly history: HistoryStore;
+  /** The statement that opens a transaction. */
+  readonly begin: string;
+  /** Takes the lock that keeps other runners out, and gives what releases it. */
+  lock(timeoutMs: number, onWait: (holder: LockHolder | undefined) => void): Promise<() => Promise<void>>;
+  /** Statements that give every migration the same session, whatever the one before it set. */
+  freshSession(lockTimeoutMs: number): readonly string[];
+  /** Statements that leave the session as it was opened. */
+  readonly endSession: readonly string[];
+  /** Statements that make the role and name resolution of our own bookkeeping independent of the migration's. */
+  readonly beforeBookkeeping: readonly string[];
+  /** Statements after those for one that runs outside a transaction: it may wait long, and must not be cut off. */
+  readonly longSession: readonly string[];
+  /** True for a statement whose effect on the session is needed again when a file is taken up in the middle. */
+  setsSession(sql: string): boolean;
+  /** True for a statement that may commit by itself, so that it cannot share a transaction with its progress. */
+  mayCommit(sql: string): boolean;
+  /** True for an error after which the same transaction may well succeed: a lock not got in time, a deadlock. */
+  isTransient(sqlstate: string): boolean;
+  /** What has to be remembered about the database before a statement that no transaction covers. */
+  beforeAttempt(sql: string): Promise<unknown>;
+  /** Finds out how such a statement ended. */
+  settle(attempt: Attempt): Promise<Settlement>;
+  /** The tables and views of the user, by name, at most `limit`; platform schemas and extensions not counted. */
+  userTables(exclude: readonly string[], limit: number): Promise<readonly string[]>;
+}
+
+/** The engine behind a connection. The only place in this folder that knows which there are. */
+export async function migrationEngine(connection: Connection): Promise<MigrationEngine> {
+  if (connection.engine === 'sqlite') throw new Error('migrations on SQLite are not there yet');
+  const { postgresEngine } = await import('./postgres-engine.js');
+  return postgresEngine(connection);
+}

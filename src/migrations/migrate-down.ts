@@ -1,0 +1,126 @@
+import type { Connection } from '../database/connection.js';
+import { TidemarkError } from '../errors.js';
+import type { Dialect } from '../schema/dialect.js';
+import { compareHistory, label, requireRevertible } from './compare-history.js';
+import { readDirectives } from './directives.js';
+import type { MigrationFolder } from './folder.js';
+import type { AppliedRevision, History } from './history.js';
+import type { Job } from './job.js';
+import type { MigrateOptions, MigrateResult } from './migrate-options.js';
+import { requireUnchangedStart } from './migrate-up.js';
+import type { Migration, MigrationDown } from './migration-file.js';
+import { makeContext, openRun, type RunContext, underLock } from './run-context.js';
+import { runJobs } from './run-jobs.js';
+import { readScript } from './script.js';
+import { currentRevisions, downgradeSteps } from './target.js';
+import { requireListed } from './write-migration.js';
+
+/**
+ * Takes applied migrations down, newest first; the target stays. A migration whose file is gone is taken
+ * down with the text kept in the database. History and log stay, also at base.
+ *
+ * Throws TidemarkError like `migrateUp`, and `no-down` (exit code 4) when a migration has no reverse: then
+ * nothing is run.
+ */
+export async function migrateDown(
+  connection: Connection,
+  folder: MigrationFolder,
+  dialect: Dialect,
+  options: MigrateOptions = {},
+): Promise<MigrateResult> {
+  const started = Date.now();
+  requireListed(folder);
+  const context = await makeContext(connection, dialect, 'down', options);
+
+  const work = async (history: History): Promise<MigrateResult> => {
+    const comparison = compareHistory(folder, history);
+    requireRevertible(comparison);
+    const there = new Set(comparison.recorded.keys());
+    const jobs: Job[] = [];
+    for (const revision of downgradeSteps(comparison.graph, there, options.target)) {
+      const row = comparison.recorded.get(revision.id)!;
+      jobs.push(await planJob(context, row, comparison.migrations.get(revision.id)));
+    }
+    const gone = new Set(jobs.map((job) => job.step.revision));
+    const result: MigrateResult = {
+      direction: 'down',
+      dryRun: options.dryRun === true,
+      steps: jobs.map((job) => job.step),
+      baselined: [],
+      before: currentRevisions(comparison.graph, there),
+      after: currentRevisions(comparison.graph, new Set([...there].filter((id) => !gone.has(id)))),
+      durationMs: 0,
+    };
+    if (result.dryRun || jobs.length === 0) return result;
+    await openRun(context, history);
+    await runJobs(context, jobs, comparison.recorded);
+    return { ...result, durationMs: Date.now() - started };
+  };
+  return options.dryRun === true
+    ? work(await context.engine.history.read())
+    : underLock(context, options, work);
+}
+
+async function planJob(
+  context: RunContext,
+  row: AppliedRevision,
+  migration: Migration | undefined,
+): Promise<Job> {
+  const { dialect, engine, identity } = context;
+  const down = migration?.down ?? (await downFromHistory(context, row, migration));
+  const script = await readScript(dialect, down.sql, down.path, down.transaction, engine.mayCommit);
+  const reverting = row.state === 'reverting';
+  const resumable = script.mode === 'resumable' || reverting;
+  const progress = reverting
+    ? { statementsDone: row.statementsDone, statementHashes: row.statementHashes }
+    : { statementsDone: 0, statementHashes: [] };
+  if (reverting) requireUnchangedStart(down, script.statements, row);
+  const finish = [
+    engine.history.deleteRevision(row.revision),
+    engine.history.log({ revision: row.revision, outcome: 'done' }, identity),
+  ];
+  return {
+    step: {
+      revision: row.revision,
+      name: row.name,
+      direction: 'down',
+      path: down.path,
+      fromHistory: migration?.down === undefined,
+      mode: resumable ? 'resumable' : 'transaction',
+      statements: script.statements.map(({ sql, line }) => ({ sql, line })),
+      alreadyDone: progress.statementsDone,
+    },
+    script,
+    record: finish,
+    resumable: resumable
+      ? {
+          begin: engine.history.beginRevert(row.revision, script.statements.length, progress),
+          finish,
+          progress,
+        }
+      : undefined,
+  };
+}
+
+/** The text kept when the migration was applied. Also for a file that lost its reverse since. */
+async function downFromHistory(
+  context: RunContext,
+  row: AppliedRevision,
+  migration: Migration | undefined,
+): Promise<MigrationDown> {
+  const sql = row.hasDown ? await context.engine.history.downText(row.revision) : undefined;
+  if (sql === undefined) {
+    const file = migration?.file.replace(/(?:\.up)?\.sql$/i, '.down.sql') ?? `${label(row)}.down.sql`;
+    throw new TidemarkError(
+      'no-down',
+      `${label(row)} cannot be taken down: it has no ${file}, and none was kept in the database`,
+      {
+        exitCode: 4,
+        hints: [`Write ${file} beside it and run "tidemark migrate hash", or undo it with a new migration.`],
+        details: { revision: row.revision },
+      },
+    );
+  }
+  const path = `${label(row)}.down.sql (kept in the database)`;
+  return { file: path, path, sql, checksum: '', transaction: readDirectives(sql, path, 'down').transaction };
+}

@@ -1,0 +1,98 @@
+import { TidemarkError } from '../errors.js';
+import type { Directives } from './directives.js';
+
+/** One migration as it lies in the folder: the forward file with its reverse. */
+export interface Migration {
+  /** The revision's id: what stands before the first `_` of the file's name. */
+  readonly version: string;
+  /** What stands after it; may be empty. */
+  readonly name: string;
+  readonly file: string;
+  readonly path: string;
+  /** The text without a byte order mark, line ends as they are. */
+  readonly up: string;
+  readonly checksum: string;
+  readonly directives: Directives;
+  readonly down: MigrationDown | undefined;
+}
+
+/** The reverse of a migration. */
+export interface MigrationDown {
+  readonly file: string;
+  readonly path: string;
+  readonly sql: string;
+  readonly checksum: string;
+  readonly transaction: Directives['transaction'];
+}
+
+/** What a file's name says. */
+export interface FileName {
+  readonly version: string;
+  readonly name: string;
+  readonly role: 'up' | 'down';
+}
+
+/**
+ * Takes a file's name apart: `<version>_<name>.sql`, `.down.sql`, and golang-migrate's `.up.sql`. A version
+ * is letters, digits and dots with at least one digit, so that a stray `schema.sql` or `seed_data.sql` is
+ * never taken for a migration. Undefined for files that are none of the folder's business. Throws
+ * TidemarkError (`migration-name-invalid`, `migration-typescript`).
+ */
+export function parseFileName(file: string): FileName | undefined {
+  if (file.startsWith('.')) return undefined;
+  if (/\.[cm]?[jt]s$/i.test(file) && /^[A-Za-z]*\d[A-Za-z0-9.]*_/.test(file) && !/\.d\.[cm]?ts$/.test(file)) {
+    throw new TidemarkError(
+      'migration-typescript',
+      `${file} is a migration in a programming language, which this version cannot run`,
+      {
+        hints: ['Write it as SQL, or move it out of the migrations folder.'],
+      },
+    );
+  }
+  const base = /^(.*)\.sql$/i.exec(file)?.[1];
+  if (base === undefined) return undefined;
+  const role = base.endsWith('.down') ? 'down' : 'up';
+  const stem = base.replace(/\.(down|up)$/, '');
+  const [, version, name] = /^([A-Za-z0-9.]+?)(?:_+(.*))?$/.exec(stem) ?? [];
+  if (version === undefined || !/\d/.test(version)) {
+    throw new TidemarkError('migration-name-invalid', `"${file}" is not the name of a migration`, {
+      hints: [
+        'Name it <version>_<name>.sql, for example 20250915195954_initial.sql; the version has letters, digits and dots and at least one digit.',
+        'SQL files that are no migrations belong into another folder.',
+      ],
+    });
+  }
+  return { version, name: name ?? '', role };
+}
+
+/** Turns a title into the part of a file's name after the version: `Add "Users"!` becomes `add_users`. */
+export function slugOf(title: string): string {
+  const slug = title
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '_')
+    .replace(/^_+|_+$/g, '');
+  // File systems allow 255 bytes a name; 60 characters leave room for the version in any script.
+  return [...slug].slice(0, 60).join('').replace(/_+$/, '') || 'migration';
+}
+
+/**
+ * Decodes a file's bytes. Throws TidemarkError (`migration-encoding`) unless they are UTF-8 without NUL.
+ */
+export function decodeMigration(bytes: Uint8Array, file: string): string {
+  const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  let text: string | undefined;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    text = undefined;
+  }
+  if (wide || text === undefined || text.includes('\0')) {
+    throw new TidemarkError(
+      'migration-encoding',
+      `${file} is not UTF-8 text${wide ? ' but UTF-16' : text === undefined ? '' : ': it holds a NUL character'}`,
+      { hints: ['Save the file as UTF-8.'] },
+    );
+  }
+  return text;
+}

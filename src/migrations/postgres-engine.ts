@@ -1,0 +1,36 @@
+import type { Connection } from '../database/connection.js';
+import type { MigrationEngine } from './engine.js';
+import { beforeAttempt, settleAttempt } from './postgres-attempt.js';
+import { postgresHistory } from './postgres-history.js';
+import { lockPostgres } from './postgres-lock.js';
+import { userTables } from './postgres-user-tables.js';
+
+/** lock_not_available, deadlock_detected */
+const TRANSIENT = new Set(['55P03', '40P01']);
+
+/** What the runner needs to know about PostgreSQL. */
+export function postgresEngine(connection: Connection): MigrationEngine {
+  return {
+    history: postgresHistory(connection),
+    begin: 'BEGIN',
+    // The embedded engine has one session, and a file lock keeps other processes out.
+    lock: (timeoutMs, onWait) =>
+      connection.embedded ? Promise.resolve(async () => {}) : lockPostgres(connection, { timeoutMs, onWait }),
+    freshSession: (lockTimeoutMs) => [...RESET_ROLE, 'RESET ALL', `SET lock_timeout = ${lockTimeoutMs}`],
+    endSession: [...RESET_ROLE, 'RESET ALL'],
+    beforeBookkeeping: RESET_ROLE,
+    // A timeout in the middle of CREATE INDEX CONCURRENTLY leaves an invalid index.
+    longSession: ['SET lock_timeout = 0', 'SET statement_timeout = 0'],
+    setsSession: (sql) =>
+      /^(?:set|reset)\s+(?!local\b|transaction\b|constraints\b)/i.test(sql) ||
+      /^select\s+(?:pg_catalog\s*\.\s*)?set_config\s*\([^;]*\bfalse\s*\)$/is.test(sql),
+    mayCommit: (sql) => /^(?:call|do)\b/i.test(sql),
+    isTransient: (sqlstate) => TRANSIENT.has(sqlstate),
+    beforeAttempt: (sql) => beforeAttempt(connection, sql),
+    settle: (attempt) => settleAttempt(connection, attempt),
+    userTables: (exclude, limit) => userTables(connection, exclude, limit),
+  };
+}
+
+/** The second undoes what the first does to a role that the connection was opened with. */
+const RESET_ROLE = ['RESET SESSION AUTHORIZATION', 'RESET ROLE'];

@@ -1,0 +1,98 @@
+import type { Connection } from '../database/connection.js';
+import { TidemarkError } from '../errors.js';
+import type { LockHolder } from './history.js';
+import {
+  describeHolder,
+  LOCK_CLASS,
+  LOCK_HOLDER,
+  LOCK_OBJECT,
+  readLockHolder,
+} from './postgres-lock-holder.js';
+
+/** Polls start here and slow down to `SLOWEST_POLL_MS`. */
+const FIRST_POLL_MS = 25;
+const SLOWEST_POLL_MS = 1000;
+
+export interface LockOptions {
+  /** How long to wait, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Called once when somebody else holds it. */
+  readonly onWait?: (holder: LockHolder | undefined) => void;
+}
+
+/**
+ * Takes the migration lock of a database for this session and gives what releases it. It polls: a blocking
+ * pg_advisory_lock holds a snapshot, for which CREATE INDEX CONCURRENTLY in the holder would wait forever.
+ * The session's end releases it, so a killed runner leaves nothing behind. Throws TidemarkError (`locked`,
+ * exit code 4) that says who holds it, and `transaction-pooler` when the server changes under us.
+ */
+export async function lockPostgres(
+  connection: Connection,
+  options: LockOptions,
+): Promise<() => Promise<void>> {
+  const started = Date.now();
+  let pause = FIRST_POLL_MS;
+  let waiting = false;
+  let backend: number | undefined;
+  for (;;) {
+    const [row] = await connection.query<{ locked: boolean; backend: number }>(
+      `SELECT pg_catalog.pg_try_advisory_lock(${LOCK_CLASS}, ${LOCK_OBJECT}) AS locked, pg_catalog.pg_backend_pid() AS backend`,
+    );
+    if (backend !== undefined && backend !== row!.backend) throw pooler();
+    backend = row!.backend;
+    if (row!.locked) return () => release(connection, backend!);
+    const left = started + options.timeoutMs - Date.now();
+    if (left <= 0 || !waiting) {
+      const holder = await currentHolder(connection);
+      if (left <= 0) throw locked(holder, options.timeoutMs);
+      options.onWait?.(holder);
+      waiting = true;
+    }
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
+    pause = Math.min(pause * 1.5, SLOWEST_POLL_MS);
+  }
+}
+
+async function release(connection: Connection, backend: number): Promise<void> {
+  const [row] = await connection.query<{ released: boolean; backend: number }>(
+    `SELECT pg_catalog.pg_advisory_unlock(${LOCK_CLASS}, ${LOCK_OBJECT}) AS released, pg_catalog.pg_backend_pid() AS backend`,
+  );
+  if (!row!.released && row!.backend !== backend) throw pooler();
+}
+
+async function currentHolder(connection: Connection): Promise<LockHolder | undefined> {
+  const [row] = await connection.query<{ holder: string | null }>(`SELECT (${LOCK_HOLDER}) AS holder`);
+  return readLockHolder(row?.holder);
+}
+
+function locked(holder: LockHolder | undefined, timeoutMs: number): TidemarkError {
+  const waited = timeoutMs === 0 ? '' : ` (waited ${timeoutMs / 1000} s)`;
+  const who = holder === undefined ? 'another run, which ended just now' : describeHolder(holder);
+  const doing =
+    holder?.query === undefined
+      ? []
+      : [`It ${holder.state === 'active' ? 'runs' : 'last ran'}: ${holder.query}`];
+  return new TidemarkError('locked', `the migration lock of this database is held by ${who}${waited}`, {
+    exitCode: 4,
+    hints: [
+      ...doing,
+      'Wait for it to end, or allow more time with --lock-timeout.',
+      ...(holder === undefined
+        ? []
+        : [`If it hangs, end it with: SELECT pg_terminate_backend(${holder.pid});`]),
+    ],
+    details: { holder: holder ?? null },
+  });
+}
+
+function pooler(): TidemarkError {
+  return new TidemarkError(
+    'transaction-pooler',
+    'the connection goes through a pooler that changes the server session between statements',
+    {
+      hints: [
+        'Migrate through a direct connection: the lock and the settings of a migration belong to one session. Supabase and Neon have a second address for that; for PgBouncer use session pooling.',
+      ],
+    },
+  );
+}

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import type { Connection } from '../database/connection.js';
+import { DatabaseError } from '../database/connection.js';
+import type { Dialect } from '../schema/dialect.js';
+import { type MigrationEngine, migrationEngine } from './engine.js';
+import type { History, LogEntry, Operation, RunIdentity } from './history.js';
+import type { MigrateEvent, MigrateOptions } from './migrate-options.js';
+import { TOOL_VERSION } from './tool-version.js';
+
+/** What everything within one run shares. */
+export interface RunContext {
+  readonly connection: Connection;
+  readonly dialect: Dialect;
+  readonly engine: MigrationEngine;
+  readonly identity: RunIdentity;
+  readonly statementLockTimeoutMs: number;
+  readonly lockRetries: number;
+  readonly emit: (event: MigrateEvent) => void;
+}
+
+const DEFAULT_LOCK_TIMEOUT_MS = 10_000;
+/** Longer than PostgreSQL's deadlock_timeout (1 s): only a waiter that long makes an autovacuum give way. */
+const DEFAULT_STATEMENT_LOCK_TIMEOUT_MS = 5_000;
+const DEFAULT_LOCK_RETRIES = 5;
+
+/** Gathers what a run needs; does not touch the database. */
+export async function makeContext(
+  connection: Connection,
+  dialect: Dialect,
+  operation: Operation,
+  options: MigrateOptions,
+): Promise<RunContext> {
+  return {
+    connection,
+    dialect,
+    engine: await migrationEngine(connection),
+    identity: {
+      run: randomUUID(),
+      operation,
+      by: options.by ?? systemUser(),
+      host: hostname(),
+      pid: process.pid,
+      toolVersion: TOOL_VERSION,
+    },
+    statementLockTimeoutMs: options.statementLockTimeoutMs ?? DEFAULT_STATEMENT_LOCK_TIMEOUT_MS,
+    lockRetries: options.lockRetries ?? DEFAULT_LOCK_RETRIES,
+    emit: options.onEvent ?? (() => {}),
+  };
+}
+
+/**
+ * Runs `work` under the migration lock with the history as it is then, and leaves the session as it was.
+ */
+export async function underLock<T>(
+  context: RunContext,
+  options: MigrateOptions,
+  work: (history: History) => Promise<T>,
+): Promise<T> {
+  const { connection, engine, emit } = context;
+  const release = await engine.lock(options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS, (holder) =>
+    emit({ type: 'waiting-for-lock', holder }),
+  );
+  let result: T;
+  try {
+    result = await work(await engine.history.read());
+  } catch (error) {
+    // The server releases the lock with the session, and the first error is the one to report.
+    await cleanUp().catch(() => {});
+    throw error;
+  }
+  await cleanUp();
+  return result;
+
+  async function cleanUp(): Promise<void> {
+    await release();
+    await connection.executeAll(engine.endSession);
+  }
+}
+
+/**
+ * Opens the account of a run: makes the tables, closes the account of a run that was killed, and notes that
+ * this one has begun. Committed before any migration runs, so that a run that is killed leaves a trace.
+ */
+export async function openRun(context: RunContext, history: History): Promise<void> {
+  const { connection, engine, identity, emit } = context;
+  await engine.history.prepare(history);
+  const statements = [engine.history.log({ outcome: 'started' }, identity)];
+  if (history.lastRun?.outcome === 'open') {
+    emit({ type: 'interrupted-run', run: history.lastRun });
+    statements.unshift(engine.history.closeInterrupted(history.lastRun));
+  }
+  await connection.executeAll([engine.begin, ...statements, 'COMMIT']);
+}
+
+/** Closes the account of a run; `extra` are statements of the same transaction. */
+export async function closeRun(
+  context: RunContext,
+  entries: readonly LogEntry[],
+  extra: readonly string[] = [],
+): Promise<void> {
+  const { connection, engine, identity } = context;
+  const lines = entries.map((entry) => engine.history.log(entry, identity));
+  await connection.executeAll([engine.begin, ...engine.beforeBookkeeping, ...extra, ...lines, 'COMMIT']);
+}
+
+/** Ends a transaction that failed, if the connection is still there. */
+export async function rollBack(connection: Connection, error: unknown): Promise<void> {
+  if (error instanceof DatabaseError && error.connectionLost) return;
+  await connection.executeAll(['ROLLBACK']);
+}
+
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number without a name.
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}

@@ -1,0 +1,143 @@
+import { DatabaseError } from '../database/connection.js';
+import { TidemarkError } from '../errors.js';
+import { excerptAt, locate } from '../schema/source-excerpt.js';
+import { label } from './compare-history.js';
+import type { JobFailure } from './job.js';
+import { closeRun, type RunContext } from './run-context.js';
+
+/**
+ * Records a failure in the log, outside the transaction that failed, and makes the error that the user sees.
+ *
+ * @param before how many migrations this run had finished
+ */
+export async function reportFailure(
+  context: RunContext,
+  failure: JobFailure,
+  before: number,
+): Promise<TidemarkError> {
+  const cause = failure.cause;
+  if (cause instanceof DatabaseError && cause.connectionLost) return connectionLost(failure, cause, before);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const revision = failure.job.step.revision;
+  const statement = failure.statement === undefined ? undefined : failure.statement + 1;
+  const sqlstate = cause instanceof DatabaseError ? cause.sqlstate : undefined;
+  const note =
+    failure.job.resumable === undefined ? [] : [context.engine.history.noteError(revision, message)];
+  const unrecorded = await closeRun(
+    context,
+    [
+      { revision, outcome: 'failed', statement, error: message, sqlstate },
+      { outcome: 'failed', error: message, sqlstate },
+    ],
+    note,
+  ).then(
+    () => [],
+    (error: Error) => [`The failure could not be recorded in the history: ${error.message}.`],
+  );
+  return migrationFailed(failure, message, before, unrecorded);
+}
+
+function migrationFailed(
+  failure: JobFailure,
+  message: string,
+  before: number,
+  extra: readonly string[],
+): TidemarkError {
+  const { job, cause, statement, phase } = failure;
+  const database = cause instanceof DatabaseError ? cause : undefined;
+  const total = job.script.statements.length;
+  const where =
+    phase === 'commit'
+      ? 'on commit'
+      : statement === undefined
+        ? 'while recording it'
+        : `at statement ${statement + 1} of ${total}`;
+  const place = statement === undefined ? undefined : placeOf(failure, statement);
+  return new TidemarkError('migration-failed', `${label(job.step)} failed ${where}: ${message}`, {
+    ...(place === undefined
+      ? { location: { file: job.step.path, line: 1 } }
+      : {
+          location: { file: job.step.path, ...locate(job.script.text, place) },
+          excerpt: excerptAt(job.script.text, place),
+        }),
+    hints: [
+      ...(database?.detail === undefined ? [] : [`Detail: ${database.detail}`]),
+      ...(database?.hint === undefined ? [] : [`The database suggests: ${database.hint}`]),
+      ...(database?.context === undefined ? [] : [`Context: ${database.context}`]),
+      ...(database !== undefined && ['55P03', '40P01'].includes(database.sqlstate)
+        ? [
+            'Another session holds a lock that this needs; see who with "tidemark db check", then run it again.',
+          ]
+        : []),
+      whatHolds(failure),
+      ...(before === 0
+        ? []
+        : [
+            `${before} ${before === 1 ? 'migration' : 'migrations'} before it in this run stay ${job.step.direction === 'up' ? 'applied' : 'taken down'}.`,
+          ]),
+      whatNext(failure),
+      ...extra,
+    ],
+    details: {
+      revision: job.step.revision,
+      direction: job.step.direction,
+      statement: statement === undefined ? null : statement + 1,
+      statements: total,
+      statementsDone: failure.done,
+      migrationsDone: before,
+      sqlstate: database?.sqlstate ?? null,
+    },
+    cause,
+  });
+}
+
+/** The offset the engine points at, else the start of the statement. */
+function placeOf({ job, cause }: JobFailure, statement: number): number {
+  const { offset, sql } = job.script.statements[statement]!;
+  const position = cause instanceof DatabaseError ? cause.position : undefined;
+  return offset + (position === undefined || position > sql.length ? 0 : position);
+}
+
+function whatHolds({ job, done, statement }: JobFailure): string {
+  if (job.resumable === undefined) return 'Nothing of this migration was kept.';
+  const total = job.script.statements.length;
+  const rest =
+    done === 0
+      ? 'None of its statements was kept'
+      : `Of its ${total} statements the first ${done === 1 ? 'one holds' : `${done} hold`}`;
+  const alone =
+    statement !== undefined &&
+    job.script.units.some((unit) => unit.kind === 'alone' && unit.first === statement);
+  return alone
+    ? `${rest}; statement ${statement + 1} ran outside a transaction, and what it left is cleared up by the next run.`
+    : `${rest}.`;
+}
+
+function whatNext({ job, done }: JobFailure): string {
+  const command = `"tidemark migrate ${job.step.direction}"`;
+  if (job.step.fromHistory)
+    return `Its text is the one kept in the database; correct what it needs, then run ${command} again.`;
+  const goOn =
+    job.resumable !== undefined && done > 0 ? ', which goes on after them (leave those unchanged)' : ' again';
+  return `Correct the file or the data; after a change to the file run "tidemark migrate hash", then ${command}${goOn}.`;
+}
+
+function connectionLost(failure: JobFailure, cause: DatabaseError, before: number): TidemarkError {
+  const { step, resumable } = failure.job;
+  return new TidemarkError(
+    'connection-lost',
+    `the connection was lost while ${label(step)} ran: ${cause.message}`,
+    {
+      location: { file: step.path, line: 1 },
+      hints: [
+        resumable === undefined
+          ? 'It runs in one transaction, so it is there as a whole or not at all; which of the two is not known from here.'
+          : 'It runs piece by piece; the database has on record which pieces are done.',
+        ...(before === 0 ? [] : [`${before} before it in this run hold.`]),
+        `See where the database is with "tidemark migrate status"; "tidemark migrate ${step.direction}" goes on from there.`,
+      ],
+      details: { revision: step.revision, direction: step.direction, migrationsDone: before },
+      cause,
+    },
+  );
+}

@@ -1,0 +1,188 @@
+import type { Connection } from '../database/connection.js';
+import { SUM_FILE, type SumDifference, sumsAgree } from './checksum.js';
+import { compareHistory, type HistoryComparison } from './compare-history.js';
+import { migrationEngine } from './engine.js';
+import type { MigrationFolder } from './folder.js';
+import type { AppliedRevision, History, LastRun, LockHolder } from './history.js';
+import { currentRevisions } from './target.js';
+
+/** One line of status and history. */
+export interface MigrationState {
+  readonly revision: string;
+  readonly name: string;
+  /** The forward file's name; null when the database has the revision and the folder has not. */
+  readonly file: string | null;
+  readonly parents: readonly string[];
+  readonly state: 'applied' | 'pending' | 'applying' | 'reverting';
+  /** Null while it is pending. */
+  readonly origin: AppliedRevision['origin'] | null;
+  /** True when the file is not the one that was applied. */
+  readonly edited: boolean;
+  /** True when it is pending and something after it is applied. */
+  readonly outOfOrder: boolean;
+  /** `file`, `database` (the file is gone, its text was kept), or null: it cannot be taken down. */
+  readonly down: 'file' | 'database' | null;
+  /** ISO 8601, UTC. */
+  readonly appliedAt: string | null;
+  readonly appliedBy: string | null;
+  readonly durationMs: number | null;
+  /** Only of an unfinished one. */
+  readonly statementsDone: number | null;
+  readonly statementsTotal: number | null;
+  readonly error: string | null;
+}
+
+/** Something that stands in the way of the next run, with the code of the error it would end with. */
+export interface MigrationProblem {
+  readonly code: string;
+  /** Plain words without full stop. */
+  readonly message: string;
+}
+
+/** Where a folder and a database are. Plain JSON values: what `--json` prints. */
+export interface MigrationStatus {
+  /** Empty: at base, or no database was asked. */
+  readonly current: readonly string[];
+  readonly heads: readonly string[];
+  /** False when no database was asked. */
+  readonly connected: boolean;
+  readonly pending: number;
+  /** Every revision of folder and database, in order. */
+  readonly migrations: readonly MigrationState[];
+  readonly problems: readonly MigrationProblem[];
+  readonly sum: SumDifference & { readonly state: 'ok' | 'missing' | 'different' };
+  readonly lastRun: (Omit<LastRun, 'outcome'> & { readonly outcome: LastRun['outcome'] | 'running' }) | null;
+  /** Who is migrating right now. */
+  readonly running: LockHolder | null;
+}
+
+/**
+ * Reads where folder and database are, in one round trip, without writing anything. Without a connection
+ * only the folder is looked at. Problems are results here, not errors; it throws what is wrong with the graph
+ * itself, and `history-newer`.
+ */
+export async function migrationStatus(
+  connection: Connection | undefined,
+  folder: MigrationFolder,
+): Promise<MigrationStatus> {
+  const history: History =
+    connection === undefined ? NOTHING : await (await migrationEngine(connection)).history.read();
+  const comparison = compareHistory(folder, history);
+  const { state, ...sum } = sumState(folder);
+  return {
+    current: currentRevisions(comparison.graph, comparison.applied),
+    heads: comparison.files.heads,
+    connected: connection !== undefined,
+    pending:
+      comparison.pending.length + comparison.unfinished.filter((row) => row.state === 'applying').length,
+    migrations: comparison.graph.order.map((revision) => stateOf(revision.id, comparison)),
+    problems: [...folderProblems(folder, comparison), ...databaseProblems(comparison, history)],
+    sum: { state, ...sum },
+    lastRun: lastRunOf(history),
+    running: history.lockHolder ?? null,
+  };
+}
+
+const NOTHING: History = {
+  format: undefined,
+  revisions: [],
+  lastRun: undefined,
+  everUsed: false,
+  lockHolder: undefined,
+};
+
+function sumState(folder: MigrationFolder): MigrationStatus['sum'] {
+  const state = sumsAgree(folder.difference) ? 'ok' : folder.listed === undefined ? 'missing' : 'different';
+  return { state, ...folder.difference };
+}
+
+function stateOf(id: string, comparison: HistoryComparison): MigrationState {
+  const migration = comparison.migrations.get(id);
+  const row = comparison.recorded.get(id);
+  const unfinished = row !== undefined && row.state !== 'applied';
+  const { name, parents } = comparison.graph.byId.get(id)!;
+  return {
+    revision: id,
+    name,
+    file: migration?.file ?? null,
+    parents,
+    state: row?.state ?? 'pending',
+    origin: row?.origin ?? null,
+    edited: comparison.edited.includes(id),
+    outOfOrder: comparison.outOfOrder.includes(id),
+    down: migration?.down !== undefined ? 'file' : row?.hasDown === true ? 'database' : null,
+    appliedAt: row?.appliedAt ?? null,
+    appliedBy: row?.appliedBy ?? null,
+    durationMs: row?.durationMs ?? null,
+    statementsDone: unfinished ? row.statementsDone : null,
+    statementsTotal: unfinished ? row.statementsTotal : null,
+    error: row?.error ?? null,
+  };
+}
+
+function folderProblems(folder: MigrationFolder, { files }: HistoryComparison): MigrationProblem[] {
+  const problems: MigrationProblem[] = [];
+  const { added, edited, removed } = folder.difference;
+  if (folder.listed === undefined && added.length > 0) {
+    problems.push({ code: 'sum-missing', message: `there is no ${SUM_FILE}` });
+  } else {
+    for (const file of edited) {
+      problems.push({ code: 'sum-mismatch', message: `${file} differs from its line in ${SUM_FILE}` });
+    }
+    for (const file of added) {
+      problems.push({ code: 'sum-mismatch', message: `${file} is not listed in ${SUM_FILE}` });
+    }
+    for (const file of removed) {
+      problems.push({ code: 'sum-mismatch', message: `${file} is listed in ${SUM_FILE}, but gone` });
+    }
+  }
+  if (files.heads.length > 1) {
+    problems.push({ code: 'several-heads', message: `there are several heads: ${files.heads.join(', ')}` });
+  }
+  return problems;
+}
+
+function databaseProblems(comparison: HistoryComparison, history: History): MigrationProblem[] {
+  const file = (id: string): string => comparison.migrations.get(id)!.file;
+  const ahead = new Set(comparison.ahead);
+  const problems: MigrationProblem[] = [
+    ...comparison.edited.map((id) => ({
+      code: 'history-edited',
+      message: `${file(id)} was edited after it was applied`,
+    })),
+    ...comparison.missing.map((id) =>
+      ahead.has(id)
+        ? { code: 'history-ahead', message: `revision ${id} is applied, but the folder has no file for it` }
+        : { code: 'history-missing', message: `the file of the applied revision ${id} is gone` },
+    ),
+    ...comparison.outOfOrder.map((id) => ({
+      code: 'out-of-order',
+      message: `${file(id)} comes before migrations that are applied already`,
+    })),
+  ];
+  // A run at work is no problem; what it has half done is its business.
+  if (history.lockHolder !== undefined) return problems;
+  for (const row of comparison.unfinished) {
+    const way = row.state === 'applying' ? 'applied' : 'taken down';
+    const why = row.error === undefined ? '' : `: ${row.error}`;
+    problems.push({
+      code: 'history-unfinished',
+      message: `revision ${row.revision} is half ${way}, ${row.statementsDone} of ${row.statementsTotal} statements${why}`,
+    });
+  }
+  const last = history.lastRun;
+  if (last?.outcome === 'open') {
+    problems.push({
+      code: 'run-interrupted',
+      message: `the run that ${last.by} began at ${last.startedAt} on ${last.host} (process ${last.pid}) ended without a word; every migration not listed as applied was rolled back or is listed as half done`,
+    });
+  }
+  return problems;
+}
+
+function lastRunOf(history: History): MigrationStatus['lastRun'] {
+  const last = history.lastRun;
+  if (last === undefined) return null;
+  const running = last.outcome === 'open' && history.lockHolder !== undefined;
+  return { ...last, outcome: running ? 'running' : last.outcome };
+}
