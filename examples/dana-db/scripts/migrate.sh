@@ -41,5 +41,10 @@ case "$action" in
 esac
 
 cd "$(dirname "$0")/.."
-# Unquoted: a command and its arguments, like EDITOR.
-exec ${TIDEMARK:-npx --no-install tidemark} --env "$environment" "$@"
+# Unquoted below: a command and its arguments, like EDITOR.
+tidemark=${TIDEMARK:-npx --no-install tidemark}
+if ! command -v "${tidemark%% *}" >/dev/null; then
+  echo "migrate.sh: there is no \"${tidemark%% *}\" here: npm install --save-dev tidemark, or set TIDEMARK" >&2
+  exit 127
+fi
+exec $tidemark --env "$environment" "$@"
