@@ -211,13 +211,9 @@ describeEachServer(
     test.each(['local', 'test', 'docker', 'production'])(
       'migrate.sh %s: every action',
       async (environment) => {
-        const variables = await project.database(server);
-        if (server.embedded && (environment === 'docker' || environment === 'production')) {
-          variables satisfies Variables;
-          Object.assign(variables, {
-            DATABASE_URL: `pglite:${join(project.folder, '.tidemark', environment)}`,
-          });
-        }
+        const embedded = { DATABASE_URL: `pglite:${join(project.folder, '.tidemark', environment)}` };
+        const hasDefault = environment === 'local' || environment === 'test';
+        const variables = server.embedded && !hasDefault ? embedded : await project.database(server);
         const run = (action: string) => project.script(`${environment} ${action}`, variables);
         const pending = run('status --check');
         expect(pending, pending.stderr).toMatchObject({ status: 3 });

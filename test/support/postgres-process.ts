@@ -27,7 +27,6 @@ const password = `t:de/m@rk ${randomBytes(6).toString('hex')} '%&`;
 const supervisor = `
   folder=$1; shift
   "$@" >"$folder/log" 2>&1 & server=$!
-  echo $server
   cat >/dev/null
   kill -INT $server 2>/dev/null
   for tenth in $(seq 100); do kill -0 $server 2>/dev/null || break; sleep 0.1; done
@@ -159,5 +158,7 @@ function reachableBin(bin: string, folder: string, user: User | undefined): stri
   const copy = join(folder, 'native');
   chmodSync(folder, 0o755);
   cpSync(dirname(bin), copy, { recursive: true, verbatimSymlinks: true });
+  // So that the supervisor, which runs as this user, can remove it.
+  if (user !== undefined) execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, copy]);
   return join(copy, 'bin');
 }
