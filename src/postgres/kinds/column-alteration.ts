@@ -1,0 +1,150 @@
+import { sameValue } from '../../schema/equal.js';
+import { type Hazard, propsOf, type RenderContext, type Rendered } from '../../schema/kind.js';
+import type { SchemaObject } from '../../schema/object.js';
+import { inParentheses } from '../canonical-expression.js';
+import { plainRelationOf, quoteIdent } from '../identifiers.js';
+import { postgresKind } from '../kind-registry.js';
+import { alterColumn, type ColumnProps, identityClause } from './column-definition.js';
+import { sequenceChanges } from './sequence-definition.js';
+import { parameterChanges } from './storage-parameters.js';
+
+/** True when the column's values have to be written in another form. */
+export function changesType(changed: readonly string[]): boolean {
+  return changed.includes('type') || changed.includes('collation');
+}
+
+/**
+ * The statements that make one form of a column of the other, in an order the server accepts, or `replace`
+ * where none do: a plain column cannot become generated.
+ */
+export function alterColumnStatements(
+  before: SchemaObject,
+  after: SchemaObject,
+  context: RenderContext,
+): Rendered | 'replace' {
+  const old = propsOf<ColumnProps>(before);
+  const next = propsOf<ColumnProps>(after);
+  const generation = generationChange(old, next, context);
+  if (generation === 'replace') return 'replace';
+  const retyped = old.type !== next.type || old.collation !== next.collation;
+  const becomesNotNull = next.notNull && !old.notNull;
+  const clauses = [
+    ...generation,
+    ...(old.identity !== null && next.identity === null ? ['DROP IDENTITY'] : []),
+    ...(old.notNull && !next.notNull ? ['DROP NOT NULL'] : []),
+    ...(retyped ? [typeChange(after, next)] : []),
+    ...(becomesNotNull ? ['SET NOT NULL'] : []),
+    ...identityChanges(old, next),
+    ...settingChanges(before, next, retyped),
+  ];
+  const subject = `${plainRelationOf(after)}.${after.name}`;
+  const hazards: Hazard[] = [];
+  if (old.type !== next.type && !isWidening(old.type, next.type)) {
+    hazards.push({
+      code: 'change-type',
+      level: 'may-fail',
+      subject,
+      message: `a value of ${subject} that is no ${next.type} stops the change, or is cut to fit`,
+    });
+  }
+  if (becomesNotNull) {
+    hazards.push({
+      code: 'set-not-null',
+      level: 'may-fail',
+      subject,
+      message: `column ${subject} cannot become NOT NULL while a row has no value there`,
+    });
+  }
+  return { sql: clauses.map((clause) => `${alterColumn(after)} ${clause}`), hazards };
+}
+
+function generationChange(old: ColumnProps, next: ColumnProps, context: RenderContext): string[] | 'replace' {
+  if (sameValue(old.generated ?? null, next.generated ?? null)) return [];
+  if (old.generated === null || old.generated.stored !== (next.generated?.stored ?? true)) return 'replace';
+  if (next.generated === null) return ['DROP EXPRESSION'];
+  const version = Math.min(context.from.engineVersion, context.to.engineVersion);
+  if (version < 170000 || old.type !== next.type) return 'replace';
+  return [`SET EXPRESSION AS ${inParentheses(next.generated.expression)}`];
+}
+
+function typeChange(column: SchemaObject, { type, collation, generated }: ColumnProps): string {
+  const collate = collation === null ? '' : ` COLLATE ${collation}`;
+  // The values of a generated column are computed again; USING is refused there.
+  const using = generated === null ? ` USING ${quoteIdent(column.name)}::${type}` : '';
+  return `TYPE ${type}${collate}${using}`;
+}
+
+function identityChanges(old: ColumnProps, next: ColumnProps): string[] {
+  if (next.identity === null) return [];
+  if (old.identity === null) return [`ADD ${identityClause(next.identity)}`];
+  const changes = [
+    ...(old.identity.always === next.identity.always
+      ? []
+      : [`SET GENERATED ${next.identity.always ? 'ALWAYS' : 'BY DEFAULT'}`]),
+    ...sequenceChanges(old.identity, next.identity).map((change) => `SET ${change}`),
+  ];
+  return changes.length === 0 ? [] : [changes.join(' ')];
+}
+
+/** A new type brings its own storage and no compression, so both are said again after it. */
+function settingChanges(before: SchemaObject, next: ColumnProps, retyped: boolean): string[] {
+  const old = propsOf<ColumnProps>(before);
+  const storage = retyped ? null : old.storage;
+  const compression = retyped ? null : old.compression;
+  // SET STORAGE DEFAULT came with PostgreSQL 16, so the type's own is named.
+  const wanted = next.storage ?? String(before.info.typeStorage);
+  return [
+    ...(storage === next.storage ? [] : [`SET STORAGE ${wanted.toUpperCase()}`]),
+    ...(compression === next.compression ? [] : [`SET COMPRESSION ${next.compression ?? 'default'}`]),
+    ...(old.statistics === next.statistics ? [] : [`SET STATISTICS ${next.statistics ?? -1}`]),
+    ...parameterChanges(old.options, next.options),
+  ];
+}
+
+/**
+ * Says which dependents must go while the type changes: those the server refuses it for (views, generated
+ * columns), the default, whose cast would not be what was asked for, foreign keys between types that do not
+ * compare, and whatever is replaced anyway, so that the server does not rebuild the old form in vain, or
+ * fails to.
+ */
+export function disturbedByTypeChange(
+  before: SchemaObject,
+  after: SchemaObject,
+  context: RenderContext,
+): (dependent: SchemaObject) => boolean {
+  const old = propsOf<ColumnProps>(before);
+  const next = propsOf<ColumnProps>(after);
+  const comparable = sameFamily(old.type, next.type);
+  return (dependent) => {
+    if (dependent.kind === 'default') return dependent.parent === after.id;
+    if (dependent.kind === 'column') return true;
+    if (dependent.kind === 'constraint' && dependent.props.type === 'foreign key' && !comparable) return true;
+    if (postgresKind(dependent.kind).blocksColumnTypeChange === true) return true;
+    const wanted = context.to.objects.get(dependent.id);
+    return wanted !== undefined && !sameValue(dependent.props, wanted.props);
+  };
+}
+
+const FAMILIES: readonly RegExp[] = [
+  /^(smallint|integer|bigint|numeric(\(.*\))?)$/,
+  /^(text|character varying(\(\d+\))?|character(\(\d+\))?)$/,
+];
+
+/** True when a foreign key between columns of the two types would stand. */
+function sameFamily(a: string, b: string): boolean {
+  return a === b || FAMILIES.some((family) => family.test(a) && family.test(b));
+}
+
+const INTEGERS = ['smallint', 'integer', 'bigint'];
+
+/** True when every value of the old type is a value of the new one. */
+function isWidening(from: string, to: string): boolean {
+  const size = (type: string) => INTEGERS.indexOf(type);
+  if (size(from) >= 0) return size(to) > size(from) || to === 'numeric' || to === 'text';
+  if (to === 'text' || to === 'character varying') return true;
+  const [, fromName, fromSize] = /^(character varying|character|numeric)\((\d+)\)$/.exec(from) ?? [];
+  const [, toName, toSize] = /^(character varying|character|numeric)\((\d+)\)$/.exec(to) ?? [];
+  if (from.startsWith('numeric') && to === 'numeric') return true;
+  if (from === 'real' && to === 'double precision') return true;
+  return fromName !== undefined && fromName === toName && Number(toSize) >= Number(fromSize);
+}

@@ -1,0 +1,74 @@
+import { propsOf } from '../../schema/kind.js';
+import type { SchemaObject } from '../../schema/object.js';
+import { inParentheses } from '../canonical-expression.js';
+import { quoteIdent, relationOf } from '../identifiers.js';
+import { foldsToSerial, type SequenceShape, sequenceOptions } from './sequence-definition.js';
+
+export interface ColumnProps {
+  /** As format_type writes it: `character varying(200)`, `app.mood[]`. */
+  readonly type: string;
+  /** As SQL writes it; null for the type's own collation. */
+  readonly collation: string | null;
+  readonly notNull: boolean;
+  readonly identity: (SequenceShape & { readonly always: boolean }) | null;
+  readonly generated: { readonly stored: boolean; readonly expression: string } | null;
+  /** Null for the type's own. */
+  readonly storage: 'plain' | 'external' | 'extended' | 'main' | null;
+  readonly compression: 'pglz' | 'lz4' | null;
+  /** Null for the server's default. */
+  readonly statistics: number | null;
+  /** `n_distinct=…` and `n_distinct_inherited=…`. */
+  readonly options: readonly string[];
+}
+
+const SERIAL: Readonly<Record<string, string>> = {
+  smallint: 'smallserial',
+  integer: 'serial',
+  bigint: 'bigserial',
+};
+
+/**
+ * A column as it stands in CREATE TABLE or after ADD COLUMN, its default included when that is among the
+ * folded parts. A sequence that serial would make the same way, folded with its default, becomes serial.
+ */
+export function columnDefinition(column: SchemaObject, folded: readonly SchemaObject[]): string {
+  const { type, collation, notNull, identity, generated } = propsOf<ColumnProps>(column);
+  const value = folded.find((part) => part.kind === 'default' && part.parent === column.id);
+  const serial = foldsToSerial(column.id, folded);
+  const words = [quoteIdent(column.name), serial ? SERIAL[type]! : type];
+  if (collation !== null) words.push(`COLLATE ${collation}`);
+  if (generated !== null) words.push(generatedClause(generated));
+  if (identity !== null) words.push(identityClause(identity));
+  // serial and identity bring NOT NULL along.
+  if (notNull && !serial && identity === null) words.push('NOT NULL');
+  if (value !== undefined && !serial) words.push(`DEFAULT ${String(value.props.expression)}`);
+  return words.join(' ');
+}
+
+/** `GENERATED ALWAYS AS (…) STORED`. */
+function generatedClause(generated: NonNullable<ColumnProps['generated']>): string {
+  return `GENERATED ALWAYS AS ${inParentheses(generated.expression)} ${generated.stored ? 'STORED' : 'VIRTUAL'}`;
+}
+
+export function identityClause(identity: NonNullable<ColumnProps['identity']>): string {
+  const options = sequenceOptions(identity);
+  const mode = identity.always ? 'ALWAYS' : 'BY DEFAULT';
+  return `GENERATED ${mode} AS IDENTITY${options.length === 0 ? '' : ` (${options.join(' ')})`}`;
+}
+
+/** What a column has that no version lets CREATE TABLE say, or only newer ones do. */
+export function columnSettings(column: SchemaObject): string[] {
+  const { storage, compression, statistics, options } = propsOf<ColumnProps>(column);
+  const alter = alterColumn(column);
+  return [
+    ...(storage === null ? [] : [`${alter} SET STORAGE ${storage.toUpperCase()}`]),
+    ...(compression === null ? [] : [`${alter} SET COMPRESSION ${compression}`]),
+    ...(statistics === null ? [] : [`${alter} SET STATISTICS ${statistics}`]),
+    ...(options.length === 0 ? [] : [`${alter} SET (${options.join(', ')})`]),
+  ];
+}
+
+/** `ALTER TABLE users ALTER COLUMN email`. */
+export function alterColumn(column: SchemaObject): string {
+  return `ALTER TABLE ${relationOf(column)} ALTER COLUMN ${quoteIdent(column.name)}`;
+}

@@ -1,0 +1,182 @@
+import {
+  type Alteration,
+  type Hazard,
+  propsOf,
+  type RenderContext,
+  type Rendered,
+} from '../../schema/kind.js';
+import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { canonicalExpression } from '../canonical-expression.js';
+import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
+import { plainName, plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
+import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
+import { alterColumnStatements, changesType, disturbedByTypeChange } from './column-alteration.js';
+import { type ColumnProps, columnDefinition, columnSettings } from './column-definition.js';
+import { SEQUENCE_SHAPE, type SequenceShape, separateSequences } from './sequence-definition.js';
+
+type IdAt = Parameters<PostgresKind['read']>[2];
+
+/** What most columns have none of; it comes as one JSON object so that it costs nothing where it is not. */
+interface Extra {
+  readonly collation: string | null;
+  readonly always: boolean | null;
+  readonly sequence: SequenceShape | null;
+  readonly sequence_name: string | null;
+  readonly generated: string;
+  readonly expression: string | null;
+  readonly storage: string | null;
+  readonly type_storage: string;
+  readonly compression: string;
+  readonly statistics: number;
+  readonly options: readonly string[] | null;
+}
+
+const STORAGE: Readonly<Record<string, NonNullable<ColumnProps['storage']>>> = {
+  p: 'plain',
+  e: 'external',
+  x: 'extended',
+  m: 'main',
+};
+
+/** Columns of tables. Their place is known but never compared; their default is an object of its own. */
+export const columnKind: PostgresKind = {
+  name: 'column',
+  rank: 31,
+  holdsData: true,
+  query: (version) => {
+    const compression = version >= 140000 ? 'a.attcompression' : `''`;
+    return `
+    SELECT ${CATALOG.pg_class} AS classid, a.attrelid::int8 AS objid, a.attnum AS objsubid, a.attname AS name,
+      format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS nn,
+      CASE WHEN a.attidentity <> '' OR a.attgenerated <> '' OR a.attcollation <> t.typcollation
+        OR a.attstorage <> t.typstorage OR ${compression} <> '' OR coalesce(a.attstattarget, -1) >= 0
+        OR a.attoptions IS NOT NULL
+      THEN json_build_object(
+        'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
+        'always', a.attidentity = 'a',
+        'sequence', (SELECT ${SEQUENCE_SHAPE} FROM pg_sequence q WHERE q.seqrelid = s.objid),
+        'sequence_name', (SELECT q.relname FROM pg_class q WHERE q.oid = s.objid),
+        'generated', a.attgenerated,
+        'expression', CASE WHEN a.attgenerated <> '' THEN (
+          SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
+          WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END,
+        'storage', nullif(a.attstorage, t.typstorage), 'type_storage', t.typstorage,
+        'compression', ${compression},
+        'statistics', coalesce(a.attstattarget, -1), 'options', a.attoptions)
+      END AS extra
+    FROM pg_attribute a
+    JOIN pg_class c ON c.oid = a.attrelid
+    JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_depend s ON a.attidentity <> '' AND s.refclassid = ${CATALOG.pg_class}
+      AND s.refobjid = a.attrelid AND s.refobjsubid = a.attnum AND s.classid = ${CATALOG.pg_class} AND s.deptype = 'i'
+    WHERE a.attrelid >= ${FIRST_USER_OID} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind = 'r'`;
+  },
+  read,
+  label: (object) => `column ${plainRelationOf(object)}.${object.name}`,
+  reference: (object) => `COLUMN ${relationOf(object)}.${quoteIdent(object.name)}`,
+  // The sequence of an identity column is no object, but it takes a name.
+  slots: (object) =>
+    typeof object.info.sequence === 'string'
+      ? [`relation ${plainName(object.schema, object.info.sequence)}`]
+      : [],
+  droppedWithParent: () => true,
+  foldsIntoParent: () => true,
+  create,
+  drop,
+  alter,
+  rename: (object, newName) => ({
+    sql: [
+      `ALTER TABLE ${relationOf(object)} RENAME COLUMN ${quoteIdent(object.name)} TO ${quoteIdent(newName)}`,
+    ],
+  }),
+};
+
+function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<PostgresKind['read']> {
+  const parent = idAt(CATALOG.pg_class, row.objid, 0);
+  if (parent === undefined) return undefined;
+  const [schema, table] = objectPath(parent) as [string, string];
+  const name = row.name as string;
+  const extra = row.extra as Extra | null;
+  const props: ColumnProps = {
+    type: row.type as string,
+    collation: extra?.collation ?? null,
+    notNull: row.nn as boolean,
+    identity: extra?.sequence ? { always: extra.always === true, ...extra.sequence } : null,
+    generated: extra?.generated
+      ? { stored: extra.generated === 's', expression: canonicalExpression(extra.expression!) }
+      : null,
+    storage: STORAGE[extra?.storage ?? ''] ?? null,
+    compression: ({ p: 'pglz', l: 'lz4' } as const)[extra?.compression ?? ''] ?? null,
+    statistics: extra && extra.statistics >= 0 ? extra.statistics : null,
+    // PostgreSQL 15.20 and its siblings keep a private mark there that no CREATE TABLE takes.
+    options: (extra?.options ?? []).filter((option) => !option.startsWith('pg_attver=')).sort(),
+  };
+  return {
+    kind: 'column',
+    path: [schema, table, name],
+    name,
+    schema,
+    parent,
+    props: { ...props },
+    info: {
+      position: row.objsubid,
+      ...(extra?.storage ? { typeStorage: STORAGE[extra.type_storage]! } : {}),
+      ...(extra?.sequence_name ? { sequence: extra.sequence_name } : {}),
+    },
+  };
+}
+
+function create(object: SchemaObject, context: RenderContext): Rendered {
+  const { notNull, identity, generated } = propsOf<ColumnProps>(object);
+  const subject = `${plainRelationOf(object)}.${object.name}`;
+  const filled =
+    identity !== null || generated !== null || context.folded.some((part) => part.kind === 'default');
+  const hazards: Hazard[] =
+    notNull && !filled && context.from.objects.has(object.parent!)
+      ? [
+          {
+            code: 'add-not-null',
+            level: 'may-fail',
+            subject,
+            message: `column ${subject} is NOT NULL and has no default, so it cannot be added to a table with rows`,
+          },
+        ]
+      : [];
+  return {
+    sql: [
+      `ALTER TABLE ${relationOf(object)} ADD COLUMN ${columnDefinition(object, context.folded)}`,
+      ...columnSettings(object),
+      ...separateSequences(context.folded),
+    ],
+    hazards,
+  };
+}
+
+function drop(object: SchemaObject): Rendered {
+  const subject = `${plainRelationOf(object)}.${object.name}`;
+  return {
+    sql: [`ALTER TABLE ${relationOf(object)} DROP COLUMN ${quoteIdent(object.name)}`],
+    hazards: [
+      {
+        code: 'drop-column',
+        level: propsOf<ColumnProps>(object).generated === null ? 'data-loss' : 'note',
+        subject,
+        message:
+          propsOf<ColumnProps>(object).generated === null
+            ? `every value of ${subject} is lost`
+            : `the values of ${subject} go; they were computed from other columns`,
+      },
+    ],
+  };
+}
+
+function alter(
+  before: SchemaObject,
+  after: SchemaObject,
+  changed: readonly string[],
+  context: RenderContext,
+): Alteration {
+  const statements = alterColumnStatements(before, after, context);
+  if (statements === 'replace' || !changesType(changed)) return statements;
+  return { ...statements, disturbs: disturbedByTypeChange(before, after, context) };
+}

@@ -1,0 +1,94 @@
+import { propsOf } from '../../schema/kind.js';
+import type { SchemaObject } from '../../schema/object.js';
+import { inParentheses } from '../canonical-expression.js';
+import { qualified, quoteIdent } from '../identifiers.js';
+import { withClause } from './storage-parameters.js';
+
+export type ConstraintType = 'primary key' | 'unique' | 'check' | 'foreign key' | 'exclusion';
+
+export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+
+export interface ConstraintProps {
+  readonly type: ConstraintType;
+  /** The constrained columns in order; null where an expression says it (check, exclusion). */
+  readonly columns: readonly string[] | null;
+  /** What the index holds besides the key. */
+  readonly include: readonly string[];
+  /** Check: the condition. Exclusion: all from EXCLUDE to WHERE. */
+  readonly expression: string | null;
+  readonly references: {
+    readonly schema: string;
+    readonly table: string;
+    readonly columns: readonly string[];
+    readonly matchFull: boolean;
+    readonly onUpdate: ReferentialAction;
+    readonly onDelete: ReferentialAction;
+    /** The columns that SET NULL or SET DEFAULT sets; empty for all. */
+    readonly onDeleteColumns: readonly string[];
+  } | null;
+  readonly nullsNotDistinct: boolean;
+  /** PostgreSQL 18: WITHOUT OVERLAPS, or PERIOD in a foreign key. */
+  readonly period: boolean;
+  readonly noInherit: boolean;
+  readonly deferrable: boolean;
+  readonly initiallyDeferred: boolean;
+  readonly validated: boolean;
+  /** PostgreSQL 18: false for NOT ENFORCED. */
+  readonly enforced: boolean;
+  /** Storage parameters of the index behind it. */
+  readonly options: readonly string[];
+}
+
+/** `CONSTRAINT users_pkey PRIMARY KEY (id)`, as it stands in CREATE TABLE or after ADD. */
+export function constraintDefinition(constraint: SchemaObject): string {
+  const props = propsOf<ConstraintProps>(constraint);
+  const words = [`CONSTRAINT ${quoteIdent(constraint.name)}`, constraintBody(props)];
+  if (props.deferrable) words.push('DEFERRABLE');
+  if (props.initiallyDeferred) words.push('INITIALLY DEFERRED');
+  if (!props.enforced) words.push('NOT ENFORCED');
+  else if (!props.validated) words.push('NOT VALID');
+  return words.join(' ');
+}
+
+function constraintBody(props: ConstraintProps): string {
+  switch (props.type) {
+    case 'primary key':
+      return `PRIMARY KEY ${keyColumns(props)}${indexClauses(props)}`;
+    case 'unique':
+      return `UNIQUE ${props.nullsNotDistinct ? 'NULLS NOT DISTINCT ' : ''}${keyColumns(props)}${indexClauses(props)}`;
+    case 'check':
+      return `CHECK ${inParentheses(props.expression!)}${props.noInherit ? ' NO INHERIT' : ''}`;
+    case 'exclusion':
+      return props.expression!;
+    case 'foreign key':
+      return `FOREIGN KEY ${periodColumns(props.columns!, props.period)} ${referencesClause(props)}`;
+  }
+}
+
+function indexClauses(props: ConstraintProps): string {
+  return `${props.include.length === 0 ? '' : ` INCLUDE ${columnList(props.include)}`}${withClause(props.options)}`;
+}
+
+function referencesClause(props: ConstraintProps): string {
+  const { schema, table, columns, matchFull, onUpdate, onDelete, onDeleteColumns } = props.references!;
+  const words = [`REFERENCES ${qualified(schema, table)} ${periodColumns(columns, props.period)}`];
+  if (matchFull) words.push('MATCH FULL');
+  if (onUpdate !== 'no action') words.push(`ON UPDATE ${onUpdate.toUpperCase()}`);
+  if (onDelete !== 'no action') words.push(`ON DELETE ${onDelete.toUpperCase()}`);
+  if (onDeleteColumns.length > 0) words.push(columnList(onDeleteColumns));
+  return words.join(' ');
+}
+
+function keyColumns({ columns, period }: ConstraintProps): string {
+  return period ? columnList(columns!).replace(/\)$/, ' WITHOUT OVERLAPS)') : columnList(columns!);
+}
+
+function periodColumns(columns: readonly string[], period: boolean): string {
+  if (!period) return columnList(columns);
+  return `(${columns.map((column, index) => (index === columns.length - 1 ? 'PERIOD ' : '') + quoteIdent(column)).join(', ')})`;
+}
+
+/** `(a, "B")`. */
+export function columnList(columns: readonly string[]): string {
+  return `(${columns.map(quoteIdent).join(', ')})`;
+}

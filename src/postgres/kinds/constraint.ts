@@ -1,0 +1,199 @@
+import { type Alteration, type Hazard, propsOf, type RenderContext } from '../../schema/kind.js';
+import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { canonicalExpression } from '../canonical-expression.js';
+import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
+import { plainName, plainRelationOf, qualified, quoteIdent, relationOf } from '../identifiers.js';
+import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
+import {
+  type ConstraintProps,
+  type ConstraintType,
+  constraintDefinition,
+  type ReferentialAction,
+} from './constraint-definition.js';
+import { parameterChanges, readParameters } from './storage-parameters.js';
+
+type IdAt = Parameters<PostgresKind['read']>[2];
+
+const TYPES: Readonly<Record<string, ConstraintType>> = {
+  p: 'primary key',
+  u: 'unique',
+  c: 'check',
+  f: 'foreign key',
+  x: 'exclusion',
+};
+
+const ACTIONS: Readonly<Record<string, ReferentialAction>> = {
+  a: 'no action',
+  r: 'restrict',
+  c: 'cascade',
+  n: 'set null',
+  d: 'set default',
+};
+
+/**
+ * Primary keys, unique, check, foreign key and exclusion constraints. The index behind one is a part of it.
+ * NOT NULL is a property of the column also where PostgreSQL 18 keeps a constraint for it.
+ */
+export const constraintKind: PostgresKind = {
+  name: 'constraint',
+  rank: 33,
+  query: (version) => `
+    SELECT ${CATALOG.pg_constraint} AS classid, k.oid::int8 AS objid, 0 AS objsubid,
+      k.conname AS name, k.contype AS type, k.conrelid::int8 AS relation,
+      k.conkey AS key, k.confrelid::int8 AS target, k.confkey AS target_key,
+      k.confmatchtype = 'f' AS match_full, k.confupdtype AS on_update, k.confdeltype AS on_delete,
+      ${version >= 150000 ? 'k.confdelsetcols' : 'NULL'} AS on_delete_key,
+      ${version >= 150000 ? 'coalesce(i.indnullsnotdistinct, false)' : 'false'} AS nulls_not_distinct,
+      ${version >= 180000 ? 'k.conperiod' : 'false'} AS period,
+      ${version >= 180000 ? 'k.conenforced' : 'true'} AS enforced,
+      k.connoinherit AS no_inherit, k.condeferrable AS deferrable, k.condeferred AS initially_deferred,
+      k.convalidated AS validated, i.indkey::text AS index_key, c.reloptions AS options,
+      CASE k.contype
+        WHEN 'c' THEN pg_get_expr(k.conbin, k.conrelid)
+        WHEN 'x' THEN pg_get_constraintdef(k.oid)
+        ELSE ''
+      END AS definition
+    FROM pg_constraint k
+    LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
+    LEFT JOIN pg_class c ON c.oid = i.indexrelid AND c.reloptions IS NOT NULL
+    WHERE k.conrelid >= ${FIRST_USER_OID} AND k.conparentid = 0 AND k.contype IN ('p', 'u', 'c', 'f', 'x')`,
+  read,
+  label: (object) => `${object.props.type} ${object.name} of ${plainRelationOf(object)}`,
+  reference: (object) => `CONSTRAINT ${quoteIdent(object.name)} ON ${relationOf(object)}`,
+  slots: (object) => (hasIndex(object) ? [`relation ${plainName(object.schema, object.name)}`] : []),
+  droppedWithParent: () => true,
+  foldsIntoParent: () => true,
+  cutOrder: (object) => ({ 'foreign key': 0, check: 2 })[String(object.props.type)] ?? 3,
+  create: (object, context) => ({
+    sql: [`ALTER TABLE ${relationOf(object)} ADD ${constraintDefinition(object)}`],
+    hazards: additionHazards(object, context),
+  }),
+  drop: (object) => ({
+    sql: [`ALTER TABLE ${relationOf(object)} DROP CONSTRAINT ${quoteIdent(object.name)}`],
+  }),
+  alter,
+  rename: (object, newName) => ({
+    sql: [
+      `ALTER TABLE ${relationOf(object)} RENAME CONSTRAINT ${quoteIdent(object.name)} TO ${quoteIdent(newName)}`,
+    ],
+  }),
+};
+
+function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<PostgresKind['read']> {
+  const table = idAt(CATALOG.pg_class, row.relation as number, 0);
+  if (table === undefined) return undefined;
+  const name = row.name as string;
+  const [schema, tableName] = objectPath(table) as [string, string];
+  const type = TYPES[row.type as string]!;
+  const key = row.key as number[] | null;
+  const indexKey = row.index_key === null ? [] : String(row.index_key).split(' ').map(Number);
+  const names = (relation: number, numbers: readonly number[]): string[] =>
+    numbers.map((number) => objectPath(idAt(CATALOG.pg_class, relation, number)!)[2]!);
+  const own = (numbers: readonly number[]) => names(row.relation as number, numbers);
+
+  let references: ConstraintProps['references'] = null;
+  if (type === 'foreign key') {
+    const target = idAt(CATALOG.pg_class, row.target as number, 0);
+    if (target === undefined) {
+      return {
+        unmanaged: {
+          kind: 'foreign key to a table that is not managed',
+          name: plainName(schema, tableName, name),
+        },
+      };
+    }
+    const [targetSchema, targetTable] = objectPath(target) as [string, string];
+    references = {
+      schema: targetSchema,
+      table: targetTable,
+      columns: names(row.target as number, row.target_key as number[]),
+      matchFull: row.match_full as boolean,
+      onUpdate: ACTIONS[row.on_update as string]!,
+      onDelete: ACTIONS[row.on_delete as string]!,
+      onDeleteColumns: own((row.on_delete_key as number[] | null) ?? []),
+    };
+  }
+  const byExpression = type === 'check' || type === 'exclusion';
+  const props: ConstraintProps = {
+    type,
+    columns: byExpression ? null : own(key ?? []),
+    include: byExpression ? [] : own(indexKey.slice(key?.length ?? 0)),
+    expression: byExpression ? expressionOf(type, row) : null,
+    references,
+    nullsNotDistinct: row.nulls_not_distinct as boolean,
+    period: row.period as boolean,
+    noInherit: type === 'check' && (row.no_inherit as boolean),
+    deferrable: row.deferrable as boolean,
+    initiallyDeferred: row.initially_deferred as boolean,
+    validated: row.validated as boolean,
+    enforced: row.enforced as boolean,
+    options: type === 'exclusion' ? [] : readParameters(row.options),
+  };
+  return {
+    kind: 'constraint',
+    path: [schema, tableName, name],
+    name,
+    schema,
+    parent: table,
+    props: { ...props },
+  };
+}
+
+/** Without what the other properties say: pg_get_constraintdef ends in DEFERRABLE and the like. */
+function expressionOf(type: ConstraintType, row: CatalogRow): string {
+  const text = canonicalExpression(row.definition as string);
+  return type === 'exclusion' ? text.replace(/(?: DEFERRABLE(?: INITIALLY DEFERRED)?)?$/, '') : text;
+}
+
+function hasIndex(object: SchemaObject): boolean {
+  const { type } = propsOf<ConstraintProps>(object);
+  return type === 'primary key' || type === 'unique' || type === 'exclusion';
+}
+
+function additionHazards(object: SchemaObject, context: RenderContext): Hazard[] {
+  const { type, validated } = propsOf<ConstraintProps>(object);
+  // The rows of a table that this plan creates are none.
+  if (!validated || !context.from.objects.has(object.parent!)) return [];
+  const table = plainRelationOf(object);
+  const reason: Record<ConstraintType, string> = {
+    'primary key': 'two rows have the same key or one is null',
+    unique: 'two rows have the same values',
+    exclusion: 'two rows exclude each other',
+    check: 'a row does not satisfy it',
+    'foreign key': 'a row refers to one that is not there',
+  };
+  return [
+    {
+      code: `add-${type.replace(' ', '-')}`,
+      level: 'may-fail',
+      subject: `${table}.${object.name}`,
+      message: `${type} ${object.name} cannot be added to ${table} when ${reason[type]}`,
+    },
+  ];
+}
+
+function alter(before: SchemaObject, after: SchemaObject, changed: readonly string[]): Alteration {
+  const props = propsOf<ConstraintProps>(after);
+  const table = `ALTER TABLE ${relationOf(after)}`;
+  const name = quoteIdent(after.name);
+  const sql: string[] = [];
+  for (const property of changed) {
+    if (property === 'validated' && props.validated && props.enforced) {
+      sql.push(`${table} VALIDATE CONSTRAINT ${name}`);
+    } else if (property === 'options' && props.type !== 'exclusion') {
+      const index = `ALTER INDEX ${qualified(after.schema, after.name)}`;
+      const old = propsOf<ConstraintProps>(before).options;
+      sql.push(...parameterChanges(old, props.options).map((change) => `${index} ${change}`));
+    } else if (
+      (property === 'deferrable' || property === 'initiallyDeferred') &&
+      props.type === 'foreign key'
+    ) {
+      const deferral = props.deferrable
+        ? `DEFERRABLE INITIALLY ${props.initiallyDeferred ? 'DEFERRED' : 'IMMEDIATE'}`
+        : 'NOT DEFERRABLE';
+      const statement = `${table} ALTER CONSTRAINT ${name} ${deferral}`;
+      if (!sql.includes(statement)) sql.push(statement);
+    } else return 'replace';
+  }
+  return { sql };
+}

@@ -1,0 +1,52 @@
+import { objectPath } from '../../schema/object.js';
+import { canonicalExpression } from '../canonical-expression.js';
+import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
+import { plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
+import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
+import { alterColumn } from './column-definition.js';
+
+/**
+ * The default of a column: an object of its own, because it can need a function or a sequence that needs
+ * the table. Generation expressions are properties of their column.
+ */
+export const defaultKind: PostgresKind = {
+  name: 'default',
+  rank: 32,
+  query: () => `
+    SELECT ${CATALOG.pg_attrdef} AS classid, d.oid::int8 AS objid, 0 AS objsubid,
+      d.adrelid::int8 AS relation, d.adnum AS column, pg_get_expr(d.adbin, d.adrelid) AS definition
+    FROM pg_attrdef d
+    JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    WHERE a.attgenerated = '' AND d.adrelid >= ${FIRST_USER_OID}`,
+  read,
+  label: (object) => `the default of column ${plainRelationOf(object)}.${object.name}`,
+  reference: (object) => `COLUMN ${relationOf(object)}.${quoteIdent(object.name)}`,
+  droppedWithParent: () => true,
+  foldsIntoParent: () => true,
+  cutOrder: () => 1,
+  create: (object) => ({ sql: [`${alterColumn(object)} SET DEFAULT ${String(object.props.expression)}`] }),
+  drop: (object) => ({ sql: [`${alterColumn(object)} DROP DEFAULT`] }),
+  alter: (_before, after) => ({
+    sql: [`${alterColumn(after)} SET DEFAULT ${String(after.props.expression)}`],
+  }),
+};
+
+function read(
+  row: CatalogRow,
+  _version: number,
+  idAt: Parameters<PostgresKind['read']>[2],
+): ReturnType<PostgresKind['read']> {
+  const column = idAt(CATALOG.pg_class, row.relation as number, row.column as number);
+  const expression = canonicalExpression(row.definition as string);
+  // DEFAULT NULL is kept as a cast on types with a modifier and dropped on others; it says nothing.
+  if (column === undefined || /^\(?NULL::/.test(expression)) return undefined;
+  const path = objectPath(column);
+  return {
+    kind: 'default',
+    path,
+    name: path[2]!,
+    schema: path[0]!,
+    parent: column,
+    props: { expression },
+  };
+}

@@ -1,0 +1,179 @@
+import { type Alteration, propsOf } from '../../schema/kind.js';
+import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { canonicalExpression, topLevelWord } from '../canonical-expression.js';
+import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
+import { plainName, qualified, quoteIdent } from '../identifiers.js';
+import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
+import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
+
+type IdAt = Parameters<PostgresKind['read']>[2];
+
+interface IndexProps {
+  readonly unique: boolean;
+  /** `btree`, `gin`, `hnsw`. */
+  readonly method: string;
+  /** From the key to WHERE, as CREATE INDEX takes it after the method, without the storage parameters. */
+  readonly definition: string;
+  /** Storage parameters as `name=value`. */
+  readonly options: readonly string[];
+  /** False for what a failed CREATE INDEX CONCURRENTLY leaves behind. */
+  readonly valid: boolean;
+}
+
+/** Indexes of tables and materialised views that are not part of a constraint. */
+export const indexKind: PostgresKind = {
+  name: 'index',
+  rank: 34,
+  /**
+   * pg_get_indexdef is slow, for it looks for the default operator class of every column. So an index on
+   * plain columns with default operator classes and collations comes as column numbers, and only where
+   * something is special is the server asked for the text.
+   */
+  query: (version) => `
+    SELECT ${CATALOG.pg_class} AS classid, i.indexrelid::int8 AS objid, 0 AS objsubid,
+      n.nspname AS schema, c.relname AS name, i.indrelid::int8 AS relation, m.amname AS method,
+      i.indisunique AS unique, i.indisvalid AND i.indisready AS valid, c.reloptions AS options,
+      ${version >= 150000 ? 'i.indnullsnotdistinct' : 'false'} AS nulls_not_distinct,
+      s.plain, CASE WHEN s.plain THEN i.indkey::text END AS key, i.indnkeyatts AS key_size,
+      CASE WHEN s.plain THEN i.indoption::text END AS key_options,
+      CASE WHEN s.plain THEN '' ELSE substr(
+        pg_get_indexdef(i.indexrelid),
+        1 + length(format('CREATE %sINDEX %I ON %I.%I USING %I ',
+          CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, c.relname, n.nspname, t.relname, m.amname)))
+      END AS definition
+    FROM pg_index i
+    JOIN pg_class c ON c.oid = i.indexrelid
+    JOIN pg_am m ON m.oid = c.relam
+    JOIN pg_class t ON t.oid = i.indrelid
+    JOIN pg_namespace n ON n.oid = t.relnamespace
+    CROSS JOIN LATERAL (SELECT
+      t.relkind = 'r' AND i.indexprs IS NULL AND i.indpred IS NULL AND c.reloptions IS NULL
+      AND i.indclass::oid[] <@ ARRAY(SELECT o.oid FROM pg_opclass o WHERE o.opcdefault AND o.oid < ${FIRST_USER_OID})
+      AND i.indcollation::oid[] <@ ARRAY[0, 100]::oid[]
+      AND i.indrelid NOT IN (
+        SELECT a.attrelid FROM pg_attribute a
+        WHERE a.attrelid >= ${FIRST_USER_OID} AND a.attnum > 0 AND (a.attcollation NOT IN (0, 100)
+          OR a.atttypid IN (SELECT o.opcintype FROM pg_opclass o WHERE o.opcdefault AND o.oid >= ${FIRST_USER_OID})))
+      AS plain) s
+    WHERE i.indrelid >= ${FIRST_USER_OID} AND c.relkind = 'i' AND NOT c.relispartition AND t.relkind IN ('r', 'm')
+      AND i.indexrelid NOT IN (SELECT k.conindid FROM pg_constraint k WHERE k.contype IN ('p', 'u', 'x'))`,
+  read,
+  label: (object) => `index ${plainName(object.schema, object.name)}`,
+  reference: (object) => `INDEX ${qualified(object.schema, object.name)}`,
+  slots: (object) => [`relation ${plainName(object.schema, object.name)}`],
+  droppedWithParent: () => true,
+  create(object, context) {
+    const { unique, method, definition, options } = propsOf<IndexProps>(object);
+    const words = [
+      `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${quoteIdent(object.name)}`,
+      `ON ${relationOf(object)}`,
+      ...(method === 'btree' ? [] : [`USING ${quoteIdent(method)}`]),
+      withOptions(definition, options),
+    ];
+    const relation = plainRelation(object);
+    return {
+      sql: [words.join(' ')],
+      hazards:
+        unique && context.from.objects.has(object.parent!)
+          ? [
+              {
+                code: 'add-unique',
+                level: 'may-fail',
+                subject: plainName(object.schema, object.name),
+                message: `unique index ${object.name} cannot be built when two rows of ${relation} have the same values`,
+              },
+            ]
+          : [],
+    };
+  },
+  drop: (object) => ({ sql: [`DROP INDEX ${qualified(object.schema, object.name)}`] }),
+  alter(before, after, changed): Alteration {
+    if (changed.some((property) => property !== 'options')) return 'replace';
+    const index = `ALTER INDEX ${qualified(after.schema, after.name)}`;
+    const changes = parameterChanges(propsOf<IndexProps>(before).options, propsOf<IndexProps>(after).options);
+    return { sql: changes.map((change) => `${index} ${change}`) };
+  },
+  rename: (object, newName) => ({
+    sql: [`ALTER INDEX ${qualified(object.schema, object.name)} RENAME TO ${quoteIdent(newName)}`],
+  }),
+  // Nobody can ask for an invalid index, only for a valid one in its place.
+  sameProperty: (key, before) => key === 'valid' && before.props.valid === true,
+};
+
+function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<PostgresKind['read']> {
+  const parent = idAt(CATALOG.pg_class, row.relation as number, 0);
+  if (parent === undefined) return undefined;
+  const schema = row.schema as string;
+  const name = row.name as string;
+  const options = readParameters(row.options);
+  const definition =
+    row.plain === true
+      ? plainDefinition(row, idAt)
+      : withoutOptions(canonicalExpression(row.definition as string), options);
+  return {
+    kind: 'index',
+    path: [schema, name],
+    name,
+    schema,
+    parent,
+    props: {
+      unique: row.unique as boolean,
+      method: row.method as string,
+      definition,
+      options,
+      valid: row.valid as boolean,
+    },
+  };
+}
+
+/** The text that pg_get_indexdef gives for an index on plain columns. */
+function plainDefinition(row: CatalogRow, idAt: IdAt): string {
+  const flags = String(row.key_options).split(' ').map(Number);
+  const columns = String(row.key)
+    .split(' ')
+    .map((number) => {
+      const column = idAt(CATALOG.pg_class, row.relation as number, Number(number))!;
+      return quoteIdent(objectPath(column)[2]!);
+    });
+  const size = row.key_size as number;
+  const key = columns.slice(0, size).map((column, index) => column + keyOrder(flags[index] ?? 0));
+  const include = columns.slice(size);
+  return (
+    `(${key.join(', ')})` +
+    (include.length === 0 ? '' : ` INCLUDE (${include.join(', ')})`) +
+    (row.nulls_not_distinct === true ? ' NULLS NOT DISTINCT' : '')
+  );
+}
+
+/** Bit 1 of pg_index.indoption says DESC, bit 2 NULLS FIRST; each order has its own default for nulls. */
+function keyOrder(flags: number): string {
+  return ['', ' DESC NULLS LAST', ' NULLS FIRST', ' DESC'][flags & 3]!;
+}
+
+/** The definition with its storage parameters in their place, before WHERE. */
+function withOptions(definition: string, options: readonly string[]): string {
+  if (options.length === 0) return definition;
+  const where = topLevelWord(definition, 'WHERE');
+  if (where === -1) return definition + withClause(options);
+  return `${definition.slice(0, where).trimEnd()}${withClause(options)} ${definition.slice(where)}`;
+}
+
+function withoutOptions(definition: string, options: readonly string[]): string {
+  if (options.length === 0) return definition;
+  const start = topLevelWord(definition, 'WITH');
+  if (start === -1) return definition;
+  const where = topLevelWord(definition, 'WHERE');
+  const head = definition.slice(0, start).trimEnd();
+  return where === -1 ? head : `${head} ${definition.slice(where)}`;
+}
+
+/** An index has no table in its id, only in its parent's. */
+function relationOf(index: SchemaObject): string {
+  const [schema, relation] = objectPath(index.parent!);
+  return qualified(schema!, relation!);
+}
+
+function plainRelation(index: SchemaObject): string {
+  const [schema, relation] = objectPath(index.parent!);
+  return plainName(schema!, relation!);
+}

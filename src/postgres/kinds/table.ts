@@ -1,0 +1,127 @@
+import { propsOf, type RenderContext, type Rendered } from '../../schema/kind.js';
+import type { SchemaObject } from '../../schema/object.js';
+import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
+import { plainName, qualified, quoteIdent } from '../identifiers.js';
+import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
+import { columnDefinition, columnSettings } from './column-definition.js';
+import { constraintDefinition } from './constraint-definition.js';
+import { separateSequences } from './sequence-definition.js';
+import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
+
+interface TableProps {
+  readonly unlogged: boolean;
+  /** Storage parameters as `name=value`, those of the TOAST table as `toast.name=value`. */
+  readonly options: readonly string[];
+  /** Null for heap. */
+  readonly accessMethod: string | null;
+}
+
+/** Ordinary tables. Partitioned, inherited, typed and foreign tables are not managed yet. */
+export const tableKind: PostgresKind = {
+  name: 'table',
+  rank: 30,
+  holdsData: true,
+  query: () => `
+    SELECT ${CATALOG.pg_class} AS classid, c.oid::int8 AS objid, 0 AS objsubid,
+      n.nspname AS schema, c.relname AS name,
+      CASE
+        WHEN c.relkind = 'f' THEN 'foreign table'
+        WHEN c.relispartition THEN 'partition'
+        WHEN c.relkind = 'p' THEN 'partitioned table'
+        WHEN c.reloftype <> 0 THEN 'typed table'
+        WHEN c.oid IN (SELECT i.inhrelid FROM pg_inherits i) THEN 'inherited table'
+      END AS unmanaged,
+      c.relpersistence = 'u' AS unlogged, c.reloptions AS options, t.reloptions AS toast_options,
+      nullif(m.amname, 'heap') AS access_method
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_class t ON t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL
+    LEFT JOIN pg_am m ON m.oid = c.relam
+    WHERE c.relkind IN ('r', 'p', 'f') AND ${isUserSchema('n.nspname')}
+      AND ${isNotExtensionMember('pg_class', 'c.oid')}`,
+  read,
+  label: (object) => `table ${plainName(object.schema, object.name)}`,
+  reference: (object) => `TABLE ${qualified(object.schema, object.name)}`,
+  // A table is also a row type, so it takes a type's name as well.
+  slots: (object) => {
+    const name = plainName(object.schema, object.name);
+    return [`relation ${name}`, `type ${name}`];
+  },
+  create,
+  drop,
+  alter(before, after, changed) {
+    const old = propsOf<TableProps>(before);
+    const { unlogged, options, accessMethod } = propsOf<TableProps>(after);
+    const table = `ALTER TABLE ${qualified(after.schema, after.name)}`;
+    const sql = parameterChanges(old.options, options).map((change) => `${table} ${change}`);
+    if (changed.includes('unlogged')) sql.push(`${table} SET ${unlogged ? 'UNLOGGED' : 'LOGGED'}`);
+    if (changed.includes('accessMethod')) {
+      sql.push(`${table} SET ACCESS METHOD ${quoteIdent(accessMethod ?? 'heap')}`);
+    }
+    return { sql };
+  },
+  rename: (object, newName) => ({
+    sql: [`ALTER TABLE ${qualified(object.schema, object.name)} RENAME TO ${quoteIdent(newName)}`],
+  }),
+};
+
+function read(row: CatalogRow): ReturnType<PostgresKind['read']> {
+  const schema = row.schema as string;
+  const name = row.name as string;
+  if (row.unmanaged !== null) {
+    return { unmanaged: { kind: row.unmanaged as string, name: plainName(schema, name) } };
+  }
+  return {
+    kind: 'table',
+    path: [schema, name],
+    name,
+    schema,
+    parent: null,
+    props: {
+      unlogged: row.unlogged as boolean,
+      options: [...readParameters(row.options), ...readParameters(row.toast_options, 'toast.')],
+      accessMethod: row.access_method as string | null,
+    },
+  };
+}
+
+function create(object: SchemaObject, { folded }: RenderContext): Rendered {
+  const { unlogged, options, accessMethod } = propsOf<TableProps>(object);
+  const name = qualified(object.schema, object.name);
+  const columns = folded.filter((part) => part.kind === 'column');
+  const constraints = folded.filter((part) => part.kind === 'constraint').sort(byConstraintType);
+  const lines = [
+    ...columns.map((column) => columnDefinition(column, folded)),
+    ...constraints.map(constraintDefinition),
+  ];
+  const body = lines.length === 0 ? '()' : `(\n${lines.map((line) => `  ${line}`).join(',\n')}\n)`;
+  const using = accessMethod === null ? '' : ` USING ${quoteIdent(accessMethod)}`;
+  return {
+    sql: [
+      `CREATE ${unlogged ? 'UNLOGGED ' : ''}TABLE ${name} ${body}${using}${withClause(options)}`,
+      ...columns.flatMap(columnSettings),
+      ...separateSequences(folded),
+    ],
+  };
+}
+
+const CONSTRAINT_ORDER = ['primary key', 'unique', 'check', 'exclusion', 'foreign key'];
+
+function byConstraintType(a: SchemaObject, b: SchemaObject): number {
+  return CONSTRAINT_ORDER.indexOf(String(a.props.type)) - CONSTRAINT_ORDER.indexOf(String(b.props.type));
+}
+
+function drop(object: SchemaObject): Rendered {
+  const subject = plainName(object.schema, object.name);
+  return {
+    sql: [`DROP TABLE ${qualified(object.schema, object.name)}`],
+    hazards: [
+      {
+        code: 'drop-table',
+        level: 'data-loss',
+        subject,
+        message: `every row of ${subject} is lost`,
+      },
+    ],
+  };
+}

@@ -1,0 +1,188 @@
+import { type Connection, DatabaseError } from '../database/connection.js';
+import { TidemarkError } from '../errors.js';
+import type { ObjectFilter } from '../schema/dialect.js';
+import {
+  compareText,
+  makeSchema,
+  objectId,
+  type Schema,
+  type SchemaObject,
+  type UnmanagedObject,
+} from '../schema/object.js';
+import { compileFilter, type FilterSubject } from '../schema/object-filter.js';
+import { inCatalogSession, isInTransaction } from './catalog-session.js';
+import { AddressBook, DEPENDENCY_QUERY, type DependencyRow, resolveDependencies } from './dependencies.js';
+import { DEFAULT_SCHEMA } from './identifiers.js';
+import { postgresKinds } from './kinds/index.js';
+import type { CatalogRow, ObjectDraft, PostgresKind } from './postgres-kind.js';
+import { unmanagedQuery } from './unmanaged.js';
+
+/** How often a read starts over when somebody changes the schema under it. */
+const ATTEMPTS = 5;
+
+/** The catalog functions see newer data than the snapshot; this is for when they no longer know an object. */
+class CatalogMoved extends TidemarkError {
+  constructor() {
+    super('schema-changing', 'the schema was changed by somebody else while it was being read', {
+      hints: ['Run the command again when the other change is done.'],
+    });
+  }
+}
+
+/**
+ * Reads everything Tidemark manages, in one snapshot and three queries, and names what it does not manage.
+ * Works inside an open transaction too, and then sees its uncommitted changes. Never changes anything.
+ * Throws DatabaseError when the server refuses.
+ */
+export async function readSchema(
+  connection: Connection,
+  filter: ObjectFilter = { exclude: [] },
+): Promise<Schema> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await inCatalogSession(connection, () => readSnapshot(connection, filter));
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isConcurrentChange(error) || (await isLocked(connection))) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50 * attempt));
+    }
+  }
+}
+
+/** True when reading again cannot help: the transaction that failed is the caller's. */
+async function isLocked(connection: Connection): Promise<boolean> {
+  return isInTransaction(connection).catch(() => true);
+}
+
+function isConcurrentChange(error: unknown): boolean {
+  if (error instanceof CatalogMoved) return true;
+  return error instanceof DatabaseError && /cache lookup failed|could not open relation/.test(error.message);
+}
+
+async function readSnapshot(connection: Connection, filter: ObjectFilter): Promise<Schema> {
+  const version = connection.versionNumber;
+  const cut = postgresKinds.findIndex((kind) => kind.name === 'column') + 1;
+  const batches = [postgresKinds.slice(0, cut), postgresKinds.slice(cut)];
+  // All queries are sent at once: while the server works on the next, we work on the answer to the last.
+  const pending = batches.map((kinds) =>
+    readRows<CatalogRow>(
+      connection,
+      kinds.map((kind) => kind.query(version)),
+    ),
+  );
+  const pendingRest = readRows(connection, [DEPENDENCY_QUERY, unmanagedQuery(version)]);
+  const reading = new Reading(version);
+  try {
+    for (const [index, kinds] of batches.entries()) {
+      const answers = await pending[index]!;
+      kinds.forEach((kind, place) => {
+        for (const row of answers[place]!) reading.add(kind, row);
+      });
+    }
+    const [dependencies, unmanaged] = await pendingRest;
+    return reading.finish(
+      dependencies as unknown as DependencyRow[],
+      unmanaged as unknown as UnmanagedObject[],
+      filter,
+    );
+  } finally {
+    // One failure makes the others fail too; all must have come back before the transaction is closed.
+    await Promise.allSettled([...pending, pendingRest]);
+  }
+}
+
+/** Runs several SELECTs in one round trip; each one's rows come as one JSON text, which no driver takes apart. */
+async function readRows<R>(connection: Connection, queries: readonly string[]): Promise<R[][]> {
+  const columns = queries.map(
+    (query, index) => `(SELECT coalesce(json_agg(x), '[]')::text FROM (${query}) x) AS q${index}`,
+  );
+  const [row] = await connection.query<Record<string, string>>(`SELECT ${columns.join(',\n')}`);
+  return queries.map((_, index) => JSON.parse(row![`q${index}`]!) as R[]);
+}
+
+interface Draft extends ObjectDraft {
+  readonly id: string;
+  readonly dependsOn: string[];
+}
+
+/** What has been read of one snapshot so far. */
+class Reading {
+  readonly #version: number;
+  readonly #addresses = new AddressBook();
+  readonly #drafts = new Map<string, Draft>();
+  readonly #unmanaged: UnmanagedObject[] = [];
+
+  constructor(version: number) {
+    this.#version = version;
+  }
+
+  add(kind: PostgresKind, row: CatalogRow): void {
+    if (row.definition === null) throw new CatalogMoved();
+    const read = kind.read(row, this.#version, (...address) => this.#addresses.at(...address));
+    if (read === undefined) return;
+    if ('unmanaged' in read) {
+      this.#unmanaged.push(read.unmanaged);
+      return;
+    }
+    const id = read.id ?? objectId(read.kind, ...read.path);
+    if (this.#drafts.has(id)) throw new Error(`two objects with the id ${id}`);
+    // The driver of JSON writes OIDs as texts unless they were cast.
+    this.#addresses.add(Number(row.classid), Number(row.objid), Number(row.objsubid), id);
+    this.#drafts.set(id, { ...read, id, dependsOn: [...(read.needs ?? [])] });
+  }
+
+  finish(
+    dependencies: readonly DependencyRow[],
+    unmanaged: readonly UnmanagedObject[],
+    filter: ObjectFilter,
+  ): Schema {
+    const drafts = this.#drafts;
+    resolveDependencies(dependencies, this.#addresses, (dependent, needed) =>
+      drafts.get(dependent)!.dependsOn.push(needed),
+    );
+    const excluded = compileFilter(filter, DEFAULT_SCHEMA);
+    const kept = new Set<string>();
+    // Parents are read before their parts, so one pass sees all.
+    for (const draft of drafts.values()) {
+      const home = draft.parent ?? (draft.schema === null ? undefined : objectId('schema', draft.schema));
+      // A schema can be missing because an extension made it; a parent is missing when it is not managed.
+      const homeless = home !== undefined && !kept.has(home) && (home === draft.parent || drafts.has(home));
+      if (!homeless && !excluded(draft)) kept.add(draft.id);
+    }
+    const objects = [...kept].map((id) => complete(drafts.get(id)!, kept));
+    return makeSchema(
+      'postgres',
+      this.#version,
+      objects,
+      [...this.#unmanaged, ...unmanaged]
+        .filter((object) => !unmanagedSubjects(object).some(excluded))
+        .sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name)),
+    );
+  }
+}
+
+function complete(draft: Draft, kept: ReadonlySet<string>): SchemaObject {
+  const needs = new Set<string>();
+  for (const id of draft.dependsOn) if (id !== draft.id && kept.has(id)) needs.add(id);
+  if (draft.parent !== null) needs.add(draft.parent);
+  else if (draft.schema !== null) needs.add(objectId('schema', draft.schema));
+  return {
+    id: draft.id,
+    kind: draft.kind,
+    name: draft.name,
+    schema: draft.schema,
+    parent: draft.parent,
+    props: draft.props,
+    info: draft.info ?? {},
+    dependsOn: [...needs].sort(compareText),
+  };
+}
+
+/** An unmanaged object has no path, only a name for people, in which `public` is left out; it goes with its schema. */
+function unmanagedSubjects({ kind, name }: UnmanagedObject): FilterSubject[] {
+  const path = name.split('.');
+  return [
+    { kind, path },
+    { kind, path: [DEFAULT_SCHEMA, ...path] },
+    ...(path.length > 1 ? [{ kind: 'schema', path: path.slice(0, 1) }] : []),
+  ];
+}
