@@ -72,7 +72,7 @@ function groupHelp(
       style,
       width,
     ),
-    `Run \`tidemark ${name} COMMAND --help\` for one command, \`tidemark --help\` for the options of all.`,
+    `Run \`tidemark ${name} COMMAND --help\` for one command,\n\`tidemark --help\` for the options of all.`,
   ].join('\n\n');
 }
 

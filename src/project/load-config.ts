@@ -46,13 +46,17 @@ function unloadable(file: string, cause: unknown): TidemarkError {
   const { message, code } =
     cause instanceof Error ? (cause as NodeJS.ErrnoException) : { message: String(cause) };
   const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
-  return new TidemarkError('config-unloadable', `${file} cannot be loaded: ${message}`, {
-    exitCode: 2,
-    hints: [
-      missing
-        ? 'Install what the configuration imports, or correct the import.'
-        : 'Correct the file; --debug shows the whole stack.',
-    ],
-    cause,
-  });
+  return new TidemarkError(
+    'config-unloadable',
+    `${file} cannot be loaded: ${message.replace(/\nRequire stack:[^]*/, '')}`,
+    {
+      exitCode: 2,
+      hints: [
+        missing
+          ? 'Install what the configuration imports, or correct the import.'
+          : 'Correct the file; --debug shows the whole stack.',
+      ],
+      cause,
+    },
+  );
 }
