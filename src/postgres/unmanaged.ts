@@ -33,11 +33,11 @@ function inSchema(kind: string, catalog: string, prefix: string, where = 'true',
 }
 
 /** Objects of a catalog that belong to the whole database. */
-function databaseWide(kind: string, catalog: string, name: string): Source {
+function databaseWide(kind: string, catalog: string, name: string, where = 'true'): Source {
   return () => `
     SELECT '${kind}', ${name}
       FROM ${catalog} o
-     WHERE o.oid >= ${FIRST_USER_OID} AND ${isNotExtensionMember(catalog, 'o.oid')}`;
+     WHERE o.oid >= ${FIRST_USER_OID} AND ${isNotExtensionMember(catalog, 'o.oid')} AND ${where}`;
 }
 
 /** Something about a table or view that is there; `join` adds what `c` (pg_class) is joined with. */
@@ -100,6 +100,9 @@ const SOURCES: readonly Source[] = [
     'cast',
     'pg_cast',
     "'(' || format_type(o.castsource, NULL) || ' AS ' || format_type(o.casttarget, NULL) || ')'",
+    // A range type brings a cast to its multirange along.
+    `NOT EXISTS (SELECT FROM pg_depend d
+                  WHERE d.classid = 'pg_cast'::regclass AND d.objid = o.oid AND d.deptype = 'i')`,
   ),
   databaseWide(
     'transform',

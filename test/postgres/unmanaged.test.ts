@@ -1,0 +1,125 @@
+import { expect, it } from 'vitest';
+import { unmanagedQuery } from '../../src/postgres/unmanaged.js';
+import { describeEachServer, type TestServer, withDatabase } from '../support/postgres-server.js';
+import { openSession, type Session } from '../support/session.js';
+
+async function inDatabase(server: TestServer, work: (session: Session) => Promise<void>): Promise<void> {
+  await withDatabase(server, async (url) => {
+    const session = await openSession(url);
+    try {
+      await work(session);
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+async function unmanaged(session: Session): Promise<string[]> {
+  const [server] = await session.query(`SELECT current_setting('server_version_num')::int AS number`);
+  await session.run('SET search_path = public');
+  const rows = await session.query(unmanagedQuery(server!.number as number));
+  return rows.map((row) => `${String(row.kind)} ${String(row.name)}`).sort();
+}
+
+/** Each makes what it names; a server that cannot (an option of the build, a newer version) is told by `from`. */
+const CASES: readonly (readonly [sql: string, expected: readonly string[]])[] = [
+  ['create aggregate total(int) (sfunc = int4pl, stype = int)', ['aggregate total(integer)']],
+  [
+    'create function s."F o"(a int, b int) returns int language sql as $$ select 1 $$; create operator s.@@@ (leftarg = int, rightarg = int, function = s."F o")',
+    ['operator s.@@@ (integer, integer)'],
+  ],
+  ['create operator family fam using btree', ['operator family fam for btree']],
+  [
+    'create operator class "Cl" for type int4 using btree as operator 3 =, function 1 btint4cmp(int4, int4)',
+    ['operator class "Cl" for btree', 'operator family "Cl" for btree'],
+  ],
+  ["create collation s.c (locale = 'C')", ['collation s.c']],
+  ['create type shell', ['base type shell']],
+  ['create text search configuration s.cfg (copy = simple)', ['text search configuration s.cfg']],
+  ['create text search dictionary d (template = simple)', ['text search dictionary d']],
+  ['create statistics st on a, b from t', ['statistics object st']],
+  [
+    'create function ev() returns event_trigger language plpgsql as $$ begin end $$; create event trigger "E t" on sql_drop execute function ev()',
+    ['event trigger "E t"'],
+  ],
+  ['create publication p for table t', ['publication p']],
+  [
+    'create foreign data wrapper w; create server srv foreign data wrapper w; create user mapping for public server srv',
+    ['foreign server srv', 'foreign-data wrapper w', 'user mapping public on srv'],
+  ],
+  ['create type comp as (a int); create cast (comp as text) with inout', ['cast (comp AS text)']],
+  ['alter table t enable row level security', ['row-level security t']],
+  ['create policy "p ol" on s."T" using (true)', ['policy "p ol" on s."T"']],
+  ['create rule r as on insert to t do instead nothing', ['rule r on t']],
+  ['alter table t replica identity full', ['replica identity t']],
+  ['create view v as select a from t; alter view v alter a set default 5', ['view column default v.a']],
+  [
+    'create index i on t ((a + b)); alter index i alter column 1 set statistics 50',
+    ['statistics target of an index column i.expr'],
+  ],
+  ["comment on index t_pkey is 'x'", ['comment on the index of a constraint t_pkey']],
+  ['grant select on t to public', ['grant on relation t']],
+  ['grant select (a) on t to public', ['grant on column t.a']],
+  ['revoke execute on function f(int, out text) from public', ['grant on routine f(a integer, OUT b text)']],
+  ['grant select on t to public; revoke select on t from public', []],
+  ['grant usage on sequence sq to public', ['grant on relation sq']],
+  ['revoke usage on type mood from public', ['grant on type mood']],
+  ['grant usage on schema s to public', ['grant on schema s']],
+  ['revoke all on schema public from public', ['grant on schema public']],
+  ['grant usage on schema public to public', []],
+  [
+    'alter default privileges in schema s grant select on tables to public',
+    ['default privileges of postgres in schema s for tables'],
+  ],
+  [
+    `create table pa (a int) partition by list (a); create table pb partition of pa default;
+     create function tg() returns trigger language plpgsql as $$ begin return new; end $$;
+     create trigger tr before insert on pa for each row execute function tg()`,
+    ['trigger on a partition or inherited table tr on pa'],
+  ],
+];
+
+const BASE = `
+  create schema s; create table t (a int primary key, b int default 1 check (b > 0)); create table s."T" (a text unique);
+  create sequence sq; create type mood as enum ('a'); create domain dom as int check (value > 0);
+  create function f(a int, out b text) language sql as $$ select 'x' $$;
+  create view v0 as select * from t; create materialized view m as select * from t; create index ib on t (b);
+  create type ra as range (subtype = float8); create type co as (a int);
+  comment on table t is 'x'; comment on column t.a is 'y';
+  alter table t alter b set statistics 10;`;
+
+describeEachServer(
+  'what is not managed',
+  (server) => {
+    it('is nothing in a schema of managed kinds', async () => {
+      await inDatabase(server, async (session) => {
+        expect(await unmanaged(session)).toEqual([]);
+        await session.run(BASE);
+        expect(await unmanaged(session)).toEqual([]);
+      });
+    });
+
+    it('is named, object by object', async () => {
+      await inDatabase(server, async (session) => {
+        await session.run(BASE);
+        for (const [sql, expected] of CASES) {
+          await session.run(`BEGIN; ${sql}`);
+          expect(await unmanaged(session), sql).toEqual(expected);
+          await session.run('ROLLBACK');
+        }
+      });
+    });
+
+    it('leaves out what extensions bring', async () => {
+      await inDatabase(server, async (session) => {
+        const offered = await session.query(
+          `SELECT name FROM pg_available_extensions WHERE name IN ('citext', 'pg_trgm', 'btree_gin', 'vector', 'pgcrypto')`,
+        );
+        expect(server.embedded ? offered.length : 5).toBe(5);
+        for (const { name } of offered) await session.run(`CREATE EXTENSION ${String(name)}`);
+        expect(await unmanaged(session)).toEqual([]);
+      });
+    });
+  },
+  { embedded: true },
+);
