@@ -16,8 +16,8 @@ export function postgresEngine(connection: Connection): MigrationEngine {
     // The embedded engine has one session, and a file lock keeps other processes out.
     lock: (timeoutMs, onWait) =>
       connection.embedded ? Promise.resolve(async () => {}) : lockPostgres(connection, { timeoutMs, onWait }),
-    freshSession: (lockTimeoutMs) => [...RESET_ROLE, 'RESET ALL', `SET lock_timeout = ${lockTimeoutMs}`],
-    endSession: [...RESET_ROLE, 'RESET ALL'],
+    freshSession: (lockTimeoutMs) => [...RESET_SESSION, `SET lock_timeout = ${lockTimeoutMs}`],
+    endSession: RESET_SESSION,
     beforeBookkeeping: RESET_ROLE,
     // A timeout in the middle of CREATE INDEX CONCURRENTLY leaves an invalid index.
     longSession: ['SET lock_timeout = 0', 'SET statement_timeout = 0'],
@@ -34,3 +34,5 @@ export function postgresEngine(connection: Connection): MigrationEngine {
 
 /** The second undoes what the first does to a role that the connection was opened with. */
 const RESET_ROLE = ['RESET SESSION AUTHORIZATION', 'RESET ROLE'];
+/** The drivers read and write UTF-8; RESET would bring back whatever the database prefers. */
+const RESET_SESSION = [...RESET_ROLE, 'RESET ALL', "SET client_encoding = 'UTF8'"];

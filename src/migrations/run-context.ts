@@ -74,7 +74,7 @@ export async function underLock<T>(
 
   async function cleanUp(): Promise<void> {
     await release();
-    await connection.executeAll(engine.endSession);
+    await connection.executeAll([engine.begin, ...engine.endSession, 'COMMIT']);
   }
 }
 

@@ -85,7 +85,7 @@ async function runUnit(
       return;
     case 'own': {
       const commits = endsWithCommit(job.script, unit);
-      await bookkeep(context, job, done, () => connection.executeAll(session));
+      await bookkeep(context, job, done, () => connection.executeAll([engine.begin, ...session, 'COMMIT']));
       // The file's COMMIT keeps the progress with it; its ROLLBACK would take it away.
       await send(context, job, {
         before: [],
@@ -99,20 +99,27 @@ async function runUnit(
       return;
     }
     case 'alone':
-      await bookkeep(context, job, done, () => connection.executeAll(session));
-      await runAlone(context, job, first, done);
+      await bookkeep(context, job, done, () => connection.executeAll([engine.begin, ...session, 'COMMIT']));
+      await runAlone(context, job, first, session, done);
       await book(context, job, done, record);
   }
 }
 
 /** A statement that no transaction covers: noted before, and looked up before it is tried again. */
-async function runAlone(context: RunContext, job: Job, statement: number, done: number): Promise<void> {
+async function runAlone(
+  context: RunContext,
+  job: Job,
+  statement: number,
+  session: readonly string[],
+  done: number,
+): Promise<void> {
   const { connection, engine } = context;
   const { sql } = job.script.statements[statement]!;
   for (let tries = 0; ; tries++) {
     const attempt = await bookkeep(context, job, done, async (): Promise<Attempt> => {
       const noted = { statement, sql, before: await engine.beforeAttempt(sql) };
-      await connection.executeAll([engine.history.noteAttempt(job.step.revision, noted)]);
+      const note = engine.history.noteAttempt(job.step.revision, noted);
+      await connection.executeAll([engine.begin, ...engine.beforeBookkeeping, note, ...session, 'COMMIT']);
       return noted;
     });
     try {
@@ -134,7 +141,7 @@ async function runAlone(context: RunContext, job: Job, statement: number, done: 
 function settle(context: RunContext, job: Job, attempt: Attempt, done: number): Promise<boolean> {
   const { connection, engine, emit } = context;
   return bookkeep(context, job, done, async () => {
-    await connection.executeAll(sessionFor(context, job, done, true));
+    await connection.executeAll([engine.begin, ...sessionFor(context, job, done, true), 'COMMIT']);
     const { verdict, note } = await engine.settle(attempt);
     if (note !== undefined) emit({ type: 'settled', step: job.step, statement: attempt.statement + 1, note });
     const now = job.script.statements[attempt.statement];
