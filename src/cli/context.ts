@@ -72,7 +72,7 @@ export class Context {
   async openDev(): Promise<DevDatabase> {
     const { dev, url } = await this.environment();
     const { openDevDatabase } = await import('../database/open-dev-database.js');
-    return this.closing(await openDevDatabase(dev, { target: url }));
+    return this.closing(await openDevDatabase({ engine: 'postgres', dev, ...(url ? { target: url } : {}) }));
   }
 
   async dialect(): Promise<Dialect> {

@@ -63,7 +63,7 @@ function groupHelp(
 ): string {
   const own = commands.filter(({ path }) => path.length > 1 && path[0] === name);
   return [
-    `${style.bold(`tidemark ${name}`)}: ${summary}`,
+    titled(`tidemark ${name}`, summary, style, width),
     `${style.bold('Usage')}\n  tidemark ${name} COMMAND [arguments] [options]`,
     section('Commands', commandRows(own), style, width),
     section(
@@ -80,7 +80,7 @@ function commandHelp(command: Command, style: Style, width: number): string {
   const line = ['tidemark', ...command.path, ...usageArguments(command), '[options]'].join(' ');
   const about = [command.description].flatMap((text) => (text ? [wrap(text, width).join('\n')] : []));
   return [
-    `${style.bold(`tidemark ${command.path.join(' ')}`)}: ${command.summary}`,
+    titled(`tidemark ${command.path.join(' ')}`, command.summary, style, width),
     `${style.bold('Usage')}\n  ${line}`,
     ...about,
     section(
@@ -95,6 +95,10 @@ function commandHelp(command: Command, style: Style, width: number): string {
   ]
     .filter(Boolean)
     .join('\n\n');
+}
+
+function titled(name: string, summary: string, style: Style, width: number): string {
+  return wrap(`${name}: ${summary}`, width).join('\n').replace(name, style.bold);
 }
 
 type HelpRow = readonly [term: string, words: string];

@@ -53,10 +53,15 @@ export async function planReset(connection: Connection): Promise<ResetPlan> {
  * has room for: then one object after the other. Throws DatabaseError; TidemarkError (`reset-extension`)
  * when an extension would have gone with the rest, and then nothing was done.
  */
-export async function resetDatabase(connection: Connection): Promise<ResetPlan> {
+export async function resetDatabase(
+  connection: Connection,
+  options: {
+    /** Milliseconds to wait for others to let go of an object. Default 10 s. */ readonly lockTimeout?: number;
+  } = {},
+): Promise<ResetPlan> {
   const plan = await planReset(connection);
   const statements = plan.drops.map(({ sql }) => sql);
-  await connection.executeAll(['BEGIN', "SET LOCAL lock_timeout = '10s'"]);
+  await connection.executeAll(['BEGIN', `SET LOCAL lock_timeout = ${options.lockTimeout ?? 10_000}`]);
   try {
     await connection.executeAll(statements);
     await refuseLostExtensions(connection, plan.extensions);
@@ -121,8 +126,13 @@ const keywords: Readonly<Record<string, string>> = {
   'statistics object': 'STATISTICS',
 };
 
-const notExtensionMember = (catalog: string, oid: string) =>
-  `NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = '${catalog}'::regclass AND m.objid = ${oid} AND m.deptype = 'e')`;
+/**
+ * What has no life of its own is left to what it belongs to: an internal or automatic dependency (row and
+ * array types, sequences of columns, partitions, casts of ranges), or membership of an extension.
+ */
+const standsAlone = (catalog: string) =>
+  `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalog}'::regclass AND d.objid = o.oid
+               AND d.objsubid = 0 AND d.deptype IN ('i', 'a', 'e', 'P', 'S'))`;
 
 const userSchema = (name: string) => `(left(${name}, 3) <> 'pg_' AND ${name} <> 'information_schema')`;
 
@@ -146,10 +156,6 @@ const catalogs: readonly (readonly [catalog: string, namespace: string, rank: nu
     ['pg_ts_template', 'tmplnamespace', 15],
   ];
 
-/**
- * What has no life of its own is left to what it belongs to: an internal or automatic dependency (row and
- * array types, sequences of columns, partitions), or membership of an extension.
- */
 const userObjectsQuery = `
   SELECT i.type AS kind, i.identity AS name
   FROM (${catalogs
@@ -158,8 +164,7 @@ const userObjectsQuery = `
     SELECT ${rank} AS rank, '${catalog}'::regclass AS classid, o.oid
     FROM ${catalog} o JOIN pg_namespace n ON n.oid = o.${namespace}
     WHERE ${condition} AND ${userSchema('n.nspname')}
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalog}'::regclass AND d.objid = o.oid
-                      AND d.objsubid = 0 AND d.deptype IN ('i', 'a', 'e', 'P', 'S'))`,
+      AND ${standsAlone(catalog)}`,
     )
     .join('\n    UNION ALL')}
   ) u, LATERAL pg_identify_object(u.classid, u.oid, 0) i
@@ -184,20 +189,20 @@ const userSchemasQuery = `
 const otherObjectsQuery = `
   SELECT 'event trigger' AS kind, quote_ident(evtname) AS name,
     format('DROP EVENT TRIGGER IF EXISTS %I', evtname) AS sql
-  FROM pg_event_trigger e WHERE ${notExtensionMember('pg_event_trigger', 'e.oid')}
+  FROM pg_event_trigger o WHERE ${standsAlone('pg_event_trigger')}
   UNION ALL
   SELECT 'publication', quote_ident(pubname), format('DROP PUBLICATION IF EXISTS %I', pubname)
-  FROM pg_publication p WHERE ${notExtensionMember('pg_publication', 'p.oid')}
+  FROM pg_publication o WHERE ${standsAlone('pg_publication')}
   UNION ALL
   SELECT 'server', quote_ident(srvname), format('DROP SERVER IF EXISTS %I CASCADE', srvname)
-  FROM pg_foreign_server s WHERE ${notExtensionMember('pg_foreign_server', 's.oid')}
+  FROM pg_foreign_server o WHERE ${standsAlone('pg_foreign_server')}
   UNION ALL
   SELECT 'foreign-data wrapper', quote_ident(fdwname), format('DROP FOREIGN DATA WRAPPER IF EXISTS %I CASCADE', fdwname)
-  FROM pg_foreign_data_wrapper f WHERE ${notExtensionMember('pg_foreign_data_wrapper', 'f.oid')}
+  FROM pg_foreign_data_wrapper o WHERE ${standsAlone('pg_foreign_data_wrapper')}
   UNION ALL
   SELECT 'cast', format('(%s AS %s)', format_type(castsource, NULL), format_type(casttarget, NULL)),
     format('DROP CAST IF EXISTS (%s AS %s)', format_type(castsource, NULL), format_type(casttarget, NULL))
-  FROM pg_cast c WHERE c.oid >= 16384 AND ${notExtensionMember('pg_cast', 'c.oid')}
+  FROM pg_cast o WHERE o.oid >= 16384 AND ${standsAlone('pg_cast')}
   UNION ALL
   SELECT 'large object', oid::text, format('SELECT lo_unlink(%s)', oid) FROM pg_largeobject_metadata
   ORDER BY 1, 2`;

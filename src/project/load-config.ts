@@ -48,7 +48,7 @@ function unloadable(file: string, cause: unknown): TidemarkError {
   const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
   return new TidemarkError(
     'config-unloadable',
-    `${file} cannot be loaded: ${message.replace(/\nRequire stack:[^]*/, '')}`,
+    `${file} cannot be loaded: ${message.replace(/\nRequire stack:[\s\S]*/, '')}`,
     {
       exitCode: 2,
       hints: [

@@ -131,7 +131,7 @@ describe('errors', () => {
     const { written, output } = capture();
     printError(error, output, true, '/p');
     expect(written.err).toMatch(
-      /TidemarkError: it failed\n +at [^]*caused by: .*relation "x" does not exist/,
+      /TidemarkError: it failed\n +at [\s\S]*caused by: .*relation "x" does not exist/,
     );
   });
 

@@ -174,7 +174,7 @@ describe('where the URL comes from', () => {
 });
 
 it('DB_PASSWORD, DB_USER and DB_NAME may hold any characters', () => {
-  const text = fc.string({ unit: 'binary', minLength: 1 }).filter((s) => s.isWellFormed() && s.trim() !== '');
+  const text = fc.string({ unit: 'binary', minLength: 1 }).filter((s) => s.trim() !== '');
   fc.assert(
     fc.property(text, text, text, (DB_PASSWORD, DB_USER, DB_NAME) => {
       const { url } = resolved({ env: { DB_HOST: 'h', DB_PASSWORD, DB_USER, DB_NAME } });

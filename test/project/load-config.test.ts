@@ -173,7 +173,7 @@ describe('loadEnvironment', () => {
       'tidemark.config.mjs',
       `export default { environments: { one: {}, two: { migrations: process.env.TM_A + process.env.TM_B } } };`,
     );
-    process.env['TM_B'] = 'real';
+    process.env.TM_B = 'real';
     try {
       const environment = await loadEnvironment({ cwd: folder, flags: {}, env: process.env });
       expect(environment).toMatchObject({ name: 'two', root: folder, migrations: join(folder, 'filereal') });

@@ -101,7 +101,7 @@ describe('faults name the file, the key and what is expected', () => {
 
   it('tells all of them at once', () => {
     const { message, details } = complaint({ shema: 1, environments: { a: { dev: 1 }, b: { url: 2 } } });
-    expect(details['faults']).toHaveLength(3);
+    expect(details.faults).toHaveLength(3);
     expect(message).toMatch(/^\/p\/tidemark.config.ts: 3 faults\n {2}unknown key "shema"/);
   });
 

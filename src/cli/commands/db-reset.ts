@@ -24,7 +24,9 @@ export async function run(context: Context): Promise<Outcome<ResetResult>> {
   const connection = await context.openTarget();
   const plan = await planReset(connection);
   if (!dryRun && plan.drops.length > 0) await consent?.(plan);
-  const done = dryRun ? plan : await resetDatabase(connection);
+  const done = dryRun
+    ? plan
+    : await resetDatabase(connection, { lockTimeout: context.options.duration('lock-timeout') ?? 10_000 });
   return {
     result: resultOf(target, dryRun, done),
     text: renderReset(target, dryRun, done, context.output.style),

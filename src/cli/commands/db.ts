@@ -53,6 +53,12 @@ export const dbCommands: readonly Command[] = [
         summary: 'the name of the database, as consent to lose its data',
       },
       'dry-run': { type: 'flag', summary: 'list what would be dropped' },
+      'lock-timeout': {
+        type: 'duration',
+        value: 'TIME',
+        default: '10s',
+        summary: 'how long to wait for others who use an object',
+      },
     },
     examples: [
       { line: 'db reset --dry-run', summary: 'what would go' },

@@ -58,6 +58,7 @@ export const migrateCommands: readonly Command[] = [
         value: 'REVISION',
         summary: 'take a database that has everything up to REVISION as it is',
       },
+      'allow-dirty': { type: 'flag', summary: 'run on a database that has other tables and no history' },
       'out-of-order': { type: 'flag', summary: 'also apply migrations older than the newest applied one' },
       'lock-timeout': lockTimeout,
     },
