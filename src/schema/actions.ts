@@ -1,6 +1,6 @@
 import type { Dialect } from './dialect.js';
-import { diffSchemas } from './diff.js';
-import type { Alteration, RenderContext } from './kind.js';
+import { type Change, diffSchemas } from './diff.js';
+import type { InPlace, RenderContext } from './kind.js';
 import type { Schema, SchemaObject } from './object.js';
 
 /** What has to happen to one object. A replaced object has both a drop and a create. */
@@ -11,7 +11,7 @@ export type Action =
       readonly type: 'alter';
       readonly before: SchemaObject;
       readonly after: SchemaObject;
-      readonly alteration: Exclude<Alteration, 'replace'>;
+      readonly alteration: InPlace;
     };
 
 /** The object an action is about: as it will be, or for a drop as it was. */
@@ -28,7 +28,7 @@ export function decideActions(from: Schema, to: Schema, dialect: Dialect): Actio
   const context: RenderContext = { from, to, folded: [] };
   const creates = new Map<string, SchemaObject>();
   const drops = new Map<string, SchemaObject>();
-  const alters = new Map<string, Extract<Action, { type: 'alter' }>>();
+  const alters = new Map<string, Alter>();
   const replaced = new Set<string>();
   const dependents = dependentsOf(from);
   const queue: string[] = [];
@@ -42,7 +42,11 @@ export function decideActions(from: Schema, to: Schema, dialect: Dialect): Actio
     queue.push(id);
   };
 
-  for (const change of diffSchemas(from, to, dialect)) {
+  const changes = diffSchemas(from, to, dialect);
+  const { wholes, covered } = alterWholes(changes, context, dialect);
+  for (const whole of wholes) alters.set(whole.after.id, whole);
+  for (const change of changes) {
+    if (covered.has(changedId(change))) continue;
     if (change.action === 'create') creates.set(change.object.id, change.object);
     else if (change.action === 'drop') {
       drops.set(change.object.id, change.object);
@@ -59,7 +63,8 @@ export function decideActions(from: Schema, to: Schema, dialect: Dialect): Actio
     for (const altered of [after.id, ...(alteration.touches ?? [])]) {
       for (const id of dependents.get(altered) ?? []) {
         const dependent = from.objects.get(id)!;
-        if (to.objects.has(id) && !isReleased(id, altered) && alteration.disturbs(dependent)) replace(id);
+        if (covered.has(id) || !to.objects.has(id)) continue;
+        if (!isReleased(id, altered) && alteration.disturbs(dependent)) replace(id);
       }
     }
   }
@@ -67,8 +72,9 @@ export function decideActions(from: Schema, to: Schema, dialect: Dialect): Actio
     const needed = from.objects.get(id)!;
     for (const dependentId of dependents.get(id) ?? []) {
       const dependent = from.objects.get(dependentId)!;
-      if (!to.objects.has(dependentId) || isReleased(dependentId, id)) continue;
+      if (!to.objects.has(dependentId) || covered.has(dependentId) || isReleased(dependentId, id)) continue;
       if (replaced.has(id) && dialect.kind(dependent.kind).toleratesReplacing?.(dependent, needed)) continue;
+      if (!replaced.has(id) && dialect.kind(dependent.kind).toleratesDropping?.(dependent, needed)) continue;
       // An unchanged dependent of something that goes for good: its new form must not need it either,
       // and only a new definition can say so.
       replace(dependentId);
@@ -90,6 +96,39 @@ export function decideActions(from: Schema, to: Schema, dialect: Dialect): Actio
       (object): Action => ({ type: 'create', object, again: replaced.has(object.id) }),
     ),
   ];
+}
+
+type Alter = Extract<Action, { type: 'alter' }>;
+
+/** The objects that take the changes of their parts over, and the ids of all changes this settles. */
+function alterWholes(
+  changes: readonly Change[],
+  context: RenderContext,
+  dialect: Dialect,
+): { readonly wholes: readonly Alter[]; readonly covered: ReadonlySet<string> } {
+  const ofWhole = new Map<string, Change[]>();
+  for (const change of changes) {
+    const object = change.action === 'alter' ? change.after : change.object;
+    for (const id of [object.id, object.parent]) {
+      if (id !== null) ofWhole.set(id, [...(ofWhole.get(id) ?? []), change]);
+    }
+  }
+  const wholes: Alter[] = [];
+  const covered = new Set<string>();
+  for (const [id, parts] of ofWhole) {
+    const before = context.from.objects.get(id);
+    const after = context.to.objects.get(id);
+    if (!before || !after) continue;
+    const alteration = dialect.kind(after.kind).alterWhole?.(before, after, parts, context);
+    if (!alteration) continue;
+    wholes.push({ type: 'alter', before, after, alteration });
+    for (const settled of [id, ...(alteration.touches ?? [])]) covered.add(settled);
+  }
+  return { wholes, covered };
+}
+
+function changedId(change: Change): string {
+  return change.action === 'alter' ? change.after.id : change.object.id;
 }
 
 function dependentsOf(schema: Schema): Map<string, string[]> {

@@ -1,3 +1,4 @@
+import type { Change } from './diff.js';
 import type { Properties, Schema, SchemaObject } from './object.js';
 
 /** Something about a step that a person should know before running it. */
@@ -10,6 +11,11 @@ export interface Hazard {
   readonly subject: string;
   /** One sentence, plain words. */
   readonly message: string;
+  /**
+   * A query on the database as it is before the step that gives the rows which stop it: none means that it
+   * will pass. Only for `may-fail`.
+   */
+  readonly stoppedBy?: string;
 }
 
 /** SQL for one action, with everything the plan has to know about it. */
@@ -23,24 +29,28 @@ export interface Rendered {
   readonly transactional?: boolean;
   /** True when what follows can only use the result after a commit (PostgreSQL: a new enum value). */
   readonly commitAfter?: boolean;
+  /** True when foreign keys must not be enforced meanwhile (SQLite: the table is dropped and made anew). Default false. */
+  readonly withoutForeignKeys?: boolean;
+}
+
+/** An alteration that leaves the object where it is. */
+export interface InPlace extends Rendered {
+  /**
+   * Says which dependents must be dropped before and created again after this alteration, because the
+   * engine refuses it while they exist (views over a column whose type changes). Default: none.
+   */
+  readonly disturbs?: (dependent: SchemaObject) => boolean;
+  /**
+   * Ids of other objects that the same statements change (the columns of a type that is made anew). Their
+   * dependents are asked about too, and everything is ordered as if they were altered here.
+   */
+  readonly touches?: readonly string[];
 }
 
 /** How an object gets from one form to the other. */
 export type Alteration =
   /** It cannot be altered: drop it, create it again, and do the same to what depends on it. */
-  | 'replace'
-  | (Rendered & {
-      /**
-       * Says which dependents must be dropped before and created again after this alteration, because the
-       * engine refuses it while they exist (views over a column whose type changes). Default: none.
-       */
-      readonly disturbs?: (dependent: SchemaObject) => boolean;
-      /**
-       * Ids of other objects that the same statements change (the columns of a type that is made anew). Their
-       * dependents are asked about too, and everything is ordered as if they were altered here.
-       */
-      readonly touches?: readonly string[];
-    });
+  'replace' | InPlace;
 
 /** What a kind may look at while it writes SQL. */
 export interface RenderContext {
@@ -71,8 +81,11 @@ export interface ObjectKind {
    * column that owns a sequence. Default: none.
    */
   vanishesWith?(object: SchemaObject): string | undefined;
-  /** True when it is best written inside its parent's CREATE. Default false. */
-  foldsIntoParent?(object: SchemaObject): boolean;
+  /**
+   * True when it is best written inside its parent's CREATE; `after` when it is a statement of its own that
+   * belongs right behind it (a comment). Default false.
+   */
+  foldsIntoParent?(object: SchemaObject): boolean | 'after';
   /**
    * When folding closes a cycle, parts with the lowest number leave it first (a foreign key before a
    * default). Parts without a number never leave.
@@ -87,6 +100,17 @@ export interface ObjectKind {
     changed: readonly string[],
     context: RenderContext,
   ): Alteration;
+  /**
+   * Asked first, for an object that stays, with every change of it and of what has it for a parent. May take
+   * them over as one alteration of the whole (SQLite: the table is made anew): the changes whose ids it
+   * `touches`, and its own, are then carried out by it alone. Undefined: each goes its own way.
+   */
+  alterWhole?(
+    before: SchemaObject,
+    after: SchemaObject,
+    changes: readonly Change[],
+    context: RenderContext,
+  ): InPlace | undefined;
   /** The SQL that gives it another name. Kinds without it are dropped and created under the new one. */
   rename?(object: SchemaObject, newName: string): Rendered;
   /** True when dropping and creating it under another name would lose data (tables, columns). Default false. */
@@ -96,6 +120,8 @@ export interface ObjectKind {
    * again (or disturbed). Default false: it is dropped and created with it.
    */
   toleratesReplacing?(object: SchemaObject, needed: SchemaObject): boolean;
+  /** True when it can stay as it is while something on which it depends goes for good (a dangling key). Default false. */
+  toleratesDropping?(object: SchemaObject, needed: SchemaObject): boolean;
   /** Compares one property, where plain equality is wrong. Default: deep equality. */
   sameProperty?(key: string, before: SchemaObject, after: SchemaObject): boolean;
 }

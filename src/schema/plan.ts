@@ -15,6 +15,8 @@ export interface Step {
   readonly hazards: readonly Hazard[];
   readonly transactional: boolean;
   readonly commitAfter: boolean;
+  /** True when foreign keys must not be enforced meanwhile; the dialect's frame sees to it. */
+  readonly withoutForeignKeys?: boolean;
 }
 
 /** The way from one schema to another. Data: writing a migration, applying, printing and linting only render or run it. */

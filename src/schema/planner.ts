@@ -72,6 +72,7 @@ function renderStep(group: Group, from: Schema, to: Schema, dialect: Dialect): S
     hazards: rendered.hazards ?? [],
     transactional: rendered.transactional ?? true,
     commitAfter: rendered.commitAfter ?? false,
+    ...(rendered.withoutForeignKeys ? { withoutForeignKeys: true } : {}),
   };
 }
 

@@ -17,8 +17,13 @@ export function renderPlan(plan: Plan): string {
 }
 
 function renderStep(step: Step): string {
-  const lines = [comment(step.summary), ...step.hazards.map((hazard) => comment(hazardLine(hazard)))];
+  const lines = [comment(step.summary), ...step.hazards.flatMap(hazardLines)];
   return [...lines, ...step.sql.map(terminated)].join('\n');
+}
+
+function hazardLines(hazard: Hazard): string[] {
+  const rows = hazard.stoppedBy === undefined ? [] : [comment(`Rows that stop it: ${hazard.stoppedBy}`)];
+  return [comment(hazardLine(hazard)), ...rows];
 }
 
 /** A hazard in one line: what kind it is, then the sentence. */
