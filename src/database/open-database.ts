@@ -1,10 +1,9 @@
-import { TidemarkError } from '../errors.js';
 import type { Connection } from './connection.js';
 import type { DatabaseUrl } from './database-url.js';
 
 /**
  * Opens a session with a database. The adapter, and the driver behind it, is loaded only now.
- * @throws TidemarkError as `connectPostgres` and `openEmbedded` do; `not-supported` for SQLite
+ * @throws TidemarkError as `connectPostgres`, `openEmbedded` and `connectSqlite` do
  */
 export async function openDatabase(url: DatabaseUrl): Promise<Connection> {
   switch (url.adapter) {
@@ -16,9 +15,9 @@ export async function openDatabase(url: DatabaseUrl): Promise<Connection> {
       const { openEmbedded } = await import('./embedded-postgres.js');
       return await openEmbedded(url);
     }
-    case 'sqlite':
-      throw new TidemarkError('not-supported', 'SQLite comes with the SQLite engine, which is not here yet', {
-        hints: ['Use a postgres:// or pglite: URL.'],
-      });
+    case 'sqlite': {
+      const { connectSqlite } = await import('./sqlite-connection.js');
+      return await connectSqlite(url);
+    }
   }
 }

@@ -5,7 +5,10 @@ import type { DevDatabase } from './dev-database.js';
 
 export interface OpenDevOptions {
   readonly engine: EngineName;
-  /** `embedded` (the default), `server` for the target's own server, or the URL of a server. */
+  /**
+   * `embedded` (the default), `server` for the target's own server, or the URL of a server. For SQLite it is
+   * memory whatever is said here: nothing else could be cheaper or cleaner.
+   */
   readonly dev?: string | undefined;
   /** The environment's database. Work never runs in it, whatever `dev` says. */
   readonly target?: DatabaseUrl | undefined;
@@ -22,13 +25,8 @@ export async function openDevDatabase({
   target,
 }: OpenDevOptions): Promise<DevDatabase> {
   if (engine === 'sqlite') {
-    throw new TidemarkError(
-      'not-supported',
-      'the dev database for SQLite comes with the SQLite engine, which is not here yet',
-      {
-        hints: ['Use a PostgreSQL or pglite: URL.'],
-      },
-    );
+    const { sqliteDevDatabase } = await import('./sqlite-dev-database.js');
+    return sqliteDevDatabase();
   }
   if (dev === 'embedded') {
     const { openEmbeddedDev } = await import('./embedded-dev-database.js');

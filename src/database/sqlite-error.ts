@@ -49,12 +49,12 @@ function findPosition(message: string, { sql, compile }: FailedStatement): numbe
     if (places.length <= 1 || sql.length > LONGEST_SEARCH || /^\s*pragma\b/i.test(sql)) return places[0];
     return places.find((at) => refusal(compile, sql.slice(0, at + token.length)) === message);
   }
-  const name = /^no such (?:column|table|function|index|view|trigger|collation sequence|module): "?(.+?)"?(?: - .*)?$/s;
-  const [, path] = name.exec(message) ?? [];
-  if (path === undefined) return undefined;
-  // More than one place: any of them could be meant.
-  const places = occurrences(sql, path.replace(/^.*\./s, '')).filter((at, _, all) => all.length === 1 || at < 0);
-  return places[0];
+  const name =
+    /^no such (?:column|table|function|index|view|trigger|collation sequence|module): "?(.+?)"?(?: - .*)?$/s;
+  const path = name.exec(message)?.[1];
+  const places = path === undefined ? [] : occurrences(sql, path.replace(/^.*\./s, ''));
+  // Which of several places is meant, only the engine knows.
+  return places.length === 1 ? places[0] : undefined;
 }
 
 function occurrences(sql: string, token: string): number[] {

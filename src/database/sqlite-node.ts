@@ -4,7 +4,10 @@ import type { SqliteDriver, SqliteValue } from './sqlite-driver.js';
 interface NodeSqlite {
   readonly DatabaseSync: new (
     path: string,
-    options: { readonly enableForeignKeyConstraints: boolean; readonly enableDoubleQuotedStringLiterals: boolean },
+    options: {
+      readonly enableForeignKeyConstraints: boolean;
+      readonly enableDoubleQuotedStringLiterals: boolean;
+    },
   ) => {
     exec(sql: string): void;
     prepare(sql: string): {

@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { TidemarkError } from '../errors.js';
+import type { Connection, Row } from './connection.js';
+import { type SqliteUrl, safeUrl } from './database-url.js';
+import { type SqliteDriver, type SqliteHandle, sqliteDriver } from './sqlite-driver.js';
+import { toSqliteError } from './sqlite-error.js';
+import { fromSqlite, toSqlite } from './sqlite-values.js';
+
+/** How long a statement waits for another process's lock, in milliseconds. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/**
+ * Opens an SQLite database: a file, made where there is none, or memory. Whatever the driver, foreign keys
+ * are enforced, double quotes never make a string, and values are as `sqlite-values.ts` says.
+ * @throws TidemarkError `cannot-connect` when the file cannot be opened or is something else; `sqlite-missing`
+ */
+export async function connectSqlite(url: SqliteUrl, driver?: SqliteDriver): Promise<Connection> {
+  const { path } = url;
+  const { open } = driver ?? (await sqliteDriver());
+  if (path !== undefined && !existsSync(dirname(path))) {
+    throw cannotOpen(path, `the folder ${dirname(path)} does not exist`, [
+      'Make it, or let "tidemark db create" do that.',
+    ]);
+  }
+  let handle: SqliteHandle;
+  try {
+    handle = open(path ?? ':memory:');
+  } catch (error) {
+    throw cannotOpen(
+      path ?? ':memory:',
+      (error as Error).message,
+      ['Check that you may read and write it.'],
+      error,
+    );
+  }
+  try {
+    refuseOtherFiles(handle, path ?? ':memory:');
+    handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    handle.exec('PRAGMA foreign_keys = ON');
+    const [row] = handle.all('SELECT sqlite_version() AS version', []);
+    return new SqliteConnection(handle, String(row!.version), safeUrl(url));
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}
+
+/** SQLite opens anything and looks at it only when it is first read. */
+function refuseOtherFiles(handle: SqliteHandle, path: string): void {
+  try {
+    handle.all('SELECT 1 FROM sqlite_schema LIMIT 1', []);
+  } catch (error) {
+    const { sqlstate, message } = toSqliteError(error, { statement: 0, sql: '', compile: () => {} });
+    if (sqlstate !== 'SQLITE_NOTADB' && !/^SQLITE_(CANTOPEN|IOERR|PERM|AUTH)/.test(sqlstate)) return;
+    throw cannotOpen(
+      path,
+      message,
+      sqlstate === 'SQLITE_NOTADB'
+        ? ['It is another kind of file, or an encrypted database.']
+        : ['Check that you may read and write it, and its folder.'],
+      error,
+    );
+  }
+}
+
+function cannotOpen(path: string, why: string, hints: readonly string[], cause?: unknown): TidemarkError {
+  return new TidemarkError('cannot-connect', `cannot open ${path}: ${why}`, { hints, cause });
+}
+
+/** `3.53.2` as sqlite3_libversion_number has it: 3053002. */
+function versionNumber(version: string): number {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  return major * 1_000_000 + minor * 1_000 + patch;
+}
+
+class SqliteConnection implements Connection {
+  readonly engine = 'sqlite';
+  readonly embedded = true;
+  readonly version: string;
+  readonly versionNumber: number;
+  readonly label: string;
+  /** SQLite has no notices. */
+  onNotice: Connection['onNotice'];
+  readonly #handle: SqliteHandle;
+
+  constructor(handle: SqliteHandle, version: string, label: string) {
+    this.#handle = handle;
+    this.version = `SQLite ${version}`;
+    this.versionNumber = versionNumber(version);
+    this.label = label;
+  }
+
+  async query<R extends object = Row>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
+    return this.#translating(sql, 0, () =>
+      this.#handle.all(sql, parameters.map(toSqlite)).map((row) => fromSqlite(row) as R),
+    );
+  }
+
+  async executeAll(statements: readonly string[]): Promise<void> {
+    for (const [index, sql] of statements.entries()) {
+      this.#translating(sql, index, () => this.#execute(sql));
+    }
+  }
+
+  /** A ROLLBACK after an error that ended the transaction by itself is none, as PostgreSQL has it. */
+  #execute(sql: string): void {
+    try {
+      this.#handle.exec(sql);
+    } catch (error) {
+      const ended = /no transaction is active/.test((error as Error).message);
+      if (!ended || !/^\s*rollback\b/i.test(sql)) throw error;
+    }
+  }
+
+  #translating<T>(sql: string, statement: number, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw toSqliteError(error, { statement, sql, compile: (text) => this.#handle.prepare(text) });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#handle.close();
+  }
+}
