@@ -103,6 +103,22 @@ export interface LogEntry {
   readonly sqlstate?: string | undefined;
 }
 
+/** A line of the log as it was written. */
+export interface LogRecord {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly run: string;
+  readonly operation: Operation;
+  /** Null for a line about the run as a whole. */
+  readonly revision: string | null;
+  readonly outcome: LogEntry['outcome'];
+  readonly statement: number | null;
+  readonly error: string | null;
+  readonly by: string;
+  readonly host: string;
+  readonly pid: number;
+}
+
 /** A revision to be recorded. */
 export interface RevisionEntry {
   readonly revision: string;
@@ -137,6 +153,8 @@ export interface HistoryStore {
   prepare(history: History): Promise<void>;
   /** The text kept to take a revision down. */
   downText(revision: string): Promise<string | undefined>;
+  /** The log of all operations, oldest first; empty where there is none. */
+  readLog(): Promise<readonly LogRecord[]>;
 
   insertRevision(entry: RevisionEntry, run: RunIdentity): string;
   /** Notes that a statement outside any transaction is about to begin. */

@@ -7,6 +7,7 @@ import type {
   HistoryStore,
   LastRun,
   LogEntry,
+  LogRecord,
   Progress,
   RevisionEntry,
   RunIdentity,
@@ -29,6 +30,13 @@ const READ = `
            WHERE l.run = (SELECT run FROM tidemark.log ORDER BY id DESC LIMIT 1)
              AND (l.revision IS NULL OR l.outcome <> 'done')) AS last_run,
          (${LOCK_HOLDER}) AS lock_holder`;
+
+const LOG = `
+  SELECT coalesce(json_agg(json_build_object(
+           'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'run', run, 'operation', operation,
+           'revision', revision, 'outcome', outcome, 'statement', statement, 'error', error,
+           'by', by_whom, 'host', host, 'pid', process_id) ORDER BY id), '[]')::text AS log
+    FROM tidemark.log`;
 
 /** The history of a PostgreSQL database: `tidemark.revision` and the append-only `tidemark.log`. */
 export function postgresHistory(connection: Connection): HistoryStore {
@@ -64,6 +72,16 @@ export function postgresHistory(connection: Connection): HistoryStore {
         [revision],
       );
       return rows[0]?.down_sql ?? undefined;
+    },
+
+    async readLog() {
+      try {
+        const [row] = await connection.query<{ log: string }>(LOG);
+        return JSON.parse(row!.log) as LogRecord[];
+      } catch (error) {
+        if (isMissing(error)) return [];
+        throw error;
+      }
     },
 
     insertRevision,

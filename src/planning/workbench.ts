@@ -3,7 +3,7 @@ import { DatabaseError } from '../database/connection.js';
 import type { DevDatabase } from '../database/dev-database.js';
 import { TidemarkError } from '../errors.js';
 import type { Dialect, ObjectFilter } from '../schema/dialect.js';
-import { makeSchema, type Schema } from '../schema/object.js';
+import type { Schema } from '../schema/object.js';
 import { isEmptyPlan, planStatements } from '../schema/plan.js';
 import { planChanges } from '../schema/planner.js';
 import { fitsTransaction, runScripts, type ScriptFile, splitScripts } from './run-scripts.js';
@@ -49,9 +49,9 @@ export class Workbench {
     await dev?.close();
   }
 
-  /** A schema with nothing in it, as the dev engine would give it. */
+  /** A database with nothing of the user's in it. */
   empty(engineVersion = 0): Schema {
-    return makeSchema(this.dialect.name, engineVersion, []);
+    return this.dialect.newDatabase(engineVersion);
   }
 
   /** Reads the state that scripts build, from the cache when the same text was read before. */

@@ -1,5 +1,5 @@
 import type { Dialect } from '../schema/dialect.js';
-import type { Schema } from '../schema/object.js';
+import { makeSchema, type Schema } from '../schema/object.js';
 import type { Step } from '../schema/plan.js';
 import { extensionForMissing } from './extensions-used.js';
 import { quoteIdent } from './identifiers.js';
@@ -11,6 +11,19 @@ import { splitScript } from './split-script.js';
 export const postgresDialect: Dialect = {
   name: 'postgres',
   readSchema,
+  newDatabase: (engineVersion) =>
+    makeSchema('postgres', engineVersion, [
+      {
+        id: 'schema:public',
+        kind: 'schema',
+        name: 'public',
+        schema: null,
+        parent: null,
+        props: {},
+        info: {},
+        dependsOn: [],
+      },
+    ]),
   kind: postgresKind,
   splitScript,
   missingPrerequisite(error) {
@@ -27,17 +40,24 @@ export const postgresDialect: Dialect = {
 };
 
 /**
- * True when a function whose body is a string is written before something that the body may mention. The
+ * True when a function whose body is a string is written before something whose name stands in the body. The
  * server does not know what such a body needs, so neither do we, but it checks the body when it is created.
  */
 function hasForwardReference(steps: readonly Step[], to: Schema): boolean {
-  const first = steps.findIndex((step) => step.action !== 'drop' && isStringBodied(step.object, to));
-  return first !== -1 && steps.slice(first + 1).some((step) => isMentionable(step, to));
+  const names = new Set<string>();
+  for (const step of [...steps].reverse()) {
+    if (step.action === 'drop') continue;
+    const body = stringBody(step.object, to);
+    if (body !== undefined && [...names].some((name) => body.includes(name))) return true;
+    if (isMentionable(step, to)) names.add(to.objects.get(step.object)!.name.replace(/\(.*$/s, ''));
+  }
+  return false;
 }
 
-function isStringBodied(id: string, to: Schema): boolean {
+function stringBody(id: string, to: Schema): string | undefined {
   const object = to.objects.get(id);
-  return object?.kind === 'function' && object.props.sqlBody === null;
+  const body = object?.kind === 'function' && object.props.sqlBody === null ? object.props.body : undefined;
+  return typeof body === 'string' ? body : undefined;
 }
 
 const MENTIONABLE = new Set([
@@ -55,5 +75,5 @@ const MENTIONABLE = new Set([
 
 function isMentionable(step: Step, to: Schema): boolean {
   const kind = to.objects.get(step.object)?.kind;
-  return step.action !== 'drop' && kind !== undefined && MENTIONABLE.has(kind);
+  return kind !== undefined && MENTIONABLE.has(kind);
 }

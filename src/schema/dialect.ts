@@ -32,6 +32,8 @@ export interface Dialect {
   readonly name: 'postgres' | 'sqlite';
   /** Reads the whole schema in one snapshot. Never changes anything. */
   readSchema(connection: Connection, filter?: ObjectFilter): Promise<Schema>;
+  /** What a database has in it when it is new, as `readSchema` gives it: for PostgreSQL the schema `public`. */
+  newDatabase(engineVersion: number): Schema;
   /** The kind of that name. Throws when there is none. */
   kind(name: string): ObjectKind;
   /**

@@ -75,7 +75,8 @@ function collectEdges(actions: readonly Action[], nodes: NodeIndex, dialect: Dia
         add(node, nodes.drop.get(needed));
         addAlters(needed, (alter) => [node, alter]);
       }
-      for (const slot of dialect.kind(action.object.kind).slots?.(action.object) ?? []) {
+      const kind = dialect.kind(action.object.kind);
+      for (const slot of (kind.frees ?? kind.slots)?.call(kind, action.object) ?? []) {
         const list = freed.get(slot);
         if (list) list.push(node);
         else freed.set(slot, [node]);

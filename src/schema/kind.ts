@@ -74,6 +74,8 @@ export interface ObjectKind {
    * `type public.users`. A drop frees them before a create takes them. Default: none.
    */
   slots?(object: SchemaObject): readonly string[];
+  /** The slots that dropping it frees, where they are not the ones it takes. Default: `slots`. */
+  frees?(object: SchemaObject): readonly string[];
   /** True when it disappears with its parent and needs no DROP of its own then. Default false. */
   droppedWithParent?(object: SchemaObject): boolean;
   /**

@@ -61,13 +61,20 @@ function renderStep(group: Group, from: Schema, to: Schema, dialect: Dialect): S
   const { lead, members } = group;
   const object = actionObject(lead);
   const parts = sortParts(members.map(actionObject), dialect);
-  const rendered = renderAction(lead, { from, to, folded: parts }, dialect);
+  const follows = (part: SchemaObject) => dialect.kind(part.kind).foldsIntoParent?.(part) === 'after';
+  const context = {
+    from,
+    to,
+    folded: lead.type === 'create' ? parts.filter((part) => !follows(part)) : parts,
+  };
+  const rendered = renderAction(lead, context, dialect);
+  const behind = lead.type === 'create' ? parts.filter(follows) : [];
   return {
     action: lead.type,
     object: object.id,
     touches: [object.id, ...parts.map((part) => part.id), ...touchedBy(lead)],
     summary: rendered.summary ?? summaryOf(lead, object, dialect),
-    sql: rendered.sql,
+    sql: [...rendered.sql, ...behind.flatMap((part) => dialect.kind(part.kind).create(part, context).sql)],
     reverse: [],
     hazards: rendered.hazards ?? [],
     transactional: rendered.transactional ?? true,

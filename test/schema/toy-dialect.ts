@@ -64,6 +64,7 @@ export const toyDialect: Dialect = {
   },
   readSchema: () => Promise.reject(new Error('a toy has no database')),
   splitScript: () => Promise.reject(new Error('a toy has no parser')),
+  newDatabase: (engineVersion) => makeSchema('postgres', engineVersion, []),
   missingPrerequisite: () => undefined,
   sameReading: () => true,
   frame: () => ({ before: [], after: [] }),

@@ -81,7 +81,9 @@ function identityChanges(old: ColumnProps, next: ColumnProps): string[] {
     ...(old.identity.always === next.identity.always
       ? []
       : [`SET GENERATED ${next.identity.always ? 'ALWAYS' : 'BY DEFAULT'}`]),
-    ...sequenceChanges(old.identity, next.identity).map((change) => `SET ${change}`),
+    ...sequenceChanges(old.identity, next.identity).map((change) =>
+      change === 'RESTART' ? change : `SET ${change}`,
+    ),
   ];
   return changes.length === 0 ? [] : [changes.join(' ')];
 }

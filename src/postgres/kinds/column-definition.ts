@@ -41,8 +41,20 @@ export function columnDefinition(column: SchemaObject, folded: readonly SchemaOb
   if (identity !== null) words.push(identityClause(identity));
   // serial and identity bring NOT NULL along.
   if (notNull && !serial && identity === null) words.push('NOT NULL');
-  if (value !== undefined && !serial) words.push(`DEFAULT ${String(value.props.expression)}`);
+  if (value !== undefined && !serial) words.push(`DEFAULT ${defaultText(value, type)}`);
   return words.join(' ');
+}
+
+/**
+ * A default as a person would write it: without the cast to the column's own type, which the server adds to
+ * a bare literal by itself, and negative numbers without quotes.
+ */
+export function defaultText(value: SchemaObject, columnType: string): string {
+  const expression = String(value.props.expression);
+  const [, literal, cast] = /^('(?:[^']|'')*')::([^']+)$/.exec(expression) ?? [];
+  if (literal === undefined) return expression;
+  if (cast === 'integer' && /^'-\d+'$/.test(literal)) return literal.slice(1, -1);
+  return cast === columnType.replace(/\([\d,]+\)(\[\])*$/, '$1') ? literal : expression;
 }
 
 /** `GENERATED ALWAYS AS (…) STORED`. */

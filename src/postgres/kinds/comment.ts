@@ -17,9 +17,10 @@ interface CommentProps {
 export const commentKind: PostgresKind = {
   name: 'comment',
   rank: 90,
-  label: (object) => `comment on ${object.name}`,
+  label: (object) => `comment on ${object.name.replace('-', ' ').replace(' public.', ' ')}`,
   reference: (object) => `COMMENT ON ${object.name}`,
   droppedWithParent: () => true,
+  foldsIntoParent: () => 'after',
 
   // Left out: what initdb and CREATE EXTENSION write by themselves, and comments on the index behind a constraint
   // (reported as not managed). A composite type's row names its pg_class entry; its address is that of the type.

@@ -1,8 +1,9 @@
 import { type Alteration, type Hazard, propsOf, type RenderContext } from '../../schema/kind.js';
-import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { objectId, objectPath, type SchemaObject } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { plainName, plainRelationOf, qualified, quoteIdent, relationOf } from '../identifiers.js';
+import { keySlot, onlyColumnOf } from '../own-columns.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import {
   type ConstraintProps,
@@ -60,9 +61,12 @@ export const constraintKind: PostgresKind = {
   read,
   label: (object) => `${object.props.type} ${object.name} of ${plainRelationOf(object)}`,
   reference: (object) => `CONSTRAINT ${quoteIdent(object.name)} ON ${relationOf(object)}`,
-  slots: (object) => (hasIndex(object) ? [`relation ${plainName(object.schema, object.name)}`] : []),
+  slots,
+  frees: (object) => (object.props.type === 'foreign key' ? [] : slots(object)),
   droppedWithParent: () => true,
-  foldsIntoParent: () => true,
+  vanishesWith: onlyColumnOf,
+  // CREATE TABLE takes NOT VALID and forgets it: there are no rows that could be invalid.
+  foldsIntoParent: (object) => object.props.validated === true || object.props.enforced === false,
   cutOrder: (object) => ({ 'foreign key': 0, check: 2 })[String(object.props.type)] ?? 3,
   create: (object, context) => ({
     sql: [`ALTER TABLE ${relationOf(object)} ADD ${constraintDefinition(object)}`],
@@ -145,9 +149,17 @@ function expressionOf(type: ConstraintType, row: CatalogRow): string {
   return type === 'exclusion' ? text.replace(/(?: DEFERRABLE(?: INITIALLY DEFERRED)?)?$/, '') : text;
 }
 
-function hasIndex(object: SchemaObject): boolean {
-  const { type } = propsOf<ConstraintProps>(object);
-  return type === 'primary key' || type === 'unique' || type === 'exclusion';
+/**
+ * A constraint with an index takes a relation's name. A foreign key takes hold of whichever unique index its
+ * target columns have, so one that is about to go must be gone by then.
+ */
+function slots(object: SchemaObject): string[] {
+  const { type, columns, references } = propsOf<ConstraintProps>(object);
+  if (type === 'check') return [];
+  if (references !== null)
+    return [keySlot(objectId('table', references.schema, references.table), references.columns)];
+  const relation = `relation ${plainName(object.schema, object.name)}`;
+  return columns === null ? [relation] : [relation, keySlot(object.parent!, columns)];
 }
 
 function additionHazards(object: SchemaObject, context: RenderContext): Hazard[] {

@@ -1,9 +1,10 @@
-import { objectPath } from '../../schema/object.js';
+import type { RenderContext, Rendered } from '../../schema/kind.js';
+import { objectPath, type SchemaObject } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
-import { alterColumn } from './column-definition.js';
+import { alterColumn, defaultText } from './column-definition.js';
 
 /**
  * The default of a column: an object of its own, because it can need a function or a sequence that needs
@@ -24,12 +25,15 @@ export const defaultKind: PostgresKind = {
   droppedWithParent: () => true,
   foldsIntoParent: () => true,
   cutOrder: () => 1,
-  create: (object) => ({ sql: [`${alterColumn(object)} SET DEFAULT ${String(object.props.expression)}`] }),
+  create: setDefault,
   drop: (object) => ({ sql: [`${alterColumn(object)} DROP DEFAULT`] }),
-  alter: (_before, after) => ({
-    sql: [`${alterColumn(after)} SET DEFAULT ${String(after.props.expression)}`],
-  }),
+  alter: (_before, after, _changed, context) => setDefault(after, context),
 };
+
+function setDefault(object: SchemaObject, { to }: RenderContext): Rendered {
+  const type = String(to.objects.get(object.parent!)?.props.type);
+  return { sql: [`${alterColumn(object)} SET DEFAULT ${defaultText(object, type)}`] };
+}
 
 function read(
   row: CatalogRow,

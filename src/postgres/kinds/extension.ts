@@ -15,7 +15,7 @@ interface ExtensionProps {
  */
 export const extensionKind: PostgresKind = {
   name: 'extension',
-  rank: 5,
+  rank: 0,
   label: (object) => `extension ${object.name}`,
   reference: (object) => `EXTENSION ${quoteIdent(object.name)}`,
 

@@ -6,7 +6,7 @@ import type { PostgresKind } from '../postgres-kind.js';
 /** Schemas. `public` is one like the others: every new database has it, so it rarely differs. */
 export const schemaKind: PostgresKind = {
   name: 'schema',
-  rank: 0,
+  rank: 1,
   query: () => `
     SELECT ${CATALOG.pg_namespace} AS classid, n.oid::int8 AS objid, 0 AS objsubid, n.nspname AS name
     FROM pg_namespace n

@@ -48,7 +48,8 @@ export function sequenceOptions(shape: SequenceShape): string[] {
 
 /** The options that lead from one shape to the other, as ALTER SEQUENCE takes them. */
 export function sequenceChanges(before: SequenceShape, after: SequenceShape): string[] {
-  // The server leaves the bounds as they are when the direction turns, so they are said again.
+  // The server leaves the bounds as they are when the direction turns, so they are said again; where the
+  // sequence stands is then outside of them.
   const turned = countsDown(before) !== countsDown(after);
   return [
     ...(before.increment === after.increment ? [] : [`INCREMENT BY ${after.increment}`]),
@@ -59,6 +60,7 @@ export function sequenceChanges(before: SequenceShape, after: SequenceShape): st
       ? []
       : [after.max === null ? 'NO MAXVALUE' : `MAXVALUE ${after.max}`]),
     ...(before.start === after.start ? [] : [`START WITH ${after.start}`]),
+    ...(turned ? ['RESTART'] : []),
     ...(before.cache === after.cache ? [] : [`CACHE ${after.cache}`]),
     ...(before.cycle === after.cycle ? [] : [after.cycle ? 'CYCLE' : 'NO CYCLE']),
   ];

@@ -3,6 +3,7 @@ import { objectPath, type SchemaObject } from '../../schema/object.js';
 import { canonicalExpression, topLevelWord } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
+import { keySlot, onlyColumnOf } from '../own-columns.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
 
@@ -34,7 +35,7 @@ export const indexKind: PostgresKind = {
       n.nspname AS schema, c.relname AS name, i.indrelid::int8 AS relation, m.amname AS method,
       i.indisunique AS unique, i.indisvalid AND i.indisready AS valid, c.reloptions AS options,
       ${version >= 150000 ? 'i.indnullsnotdistinct' : 'false'} AS nulls_not_distinct,
-      s.plain, CASE WHEN s.plain THEN i.indkey::text END AS key, i.indnkeyatts AS key_size,
+      s.plain, i.indkey::text AS key, i.indnkeyatts AS key_size,
       CASE WHEN s.plain THEN i.indoption::text END AS key_options,
       CASE WHEN s.plain THEN '' ELSE substr(
         pg_get_indexdef(i.indexrelid),
@@ -60,8 +61,16 @@ export const indexKind: PostgresKind = {
   read,
   label: (object) => `index ${plainName(object.schema, object.name)}`,
   reference: (object) => `INDEX ${qualified(object.schema, object.name)}`,
-  slots: (object) => [`relation ${plainName(object.schema, object.name)}`],
+  slots(object) {
+    const relation = `relation ${plainName(object.schema, object.name)}`;
+    const columns = object.info.columns as readonly (string | null)[];
+    return object.props.unique === true && !columns.includes(null)
+      ? [relation, keySlot(object.parent!, columns as readonly string[])]
+      : [relation];
+  },
   droppedWithParent: () => true,
+  vanishesWith: onlyColumnOf,
+  cutOrder: () => 4,
   create(object, context) {
     const { unique, method, definition, options } = propsOf<IndexProps>(object);
     const words = [
@@ -106,9 +115,14 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
   const schema = row.schema as string;
   const name = row.name as string;
   const options = readParameters(row.options);
+  // Expressions are column 0, and the columns of a materialised view are no objects.
+  const columns = String(row.key)
+    .split(' ')
+    .map((number) => idAt(CATALOG.pg_class, row.relation as number, Number(number)))
+    .map((id) => (id?.startsWith('column:') ? objectPath(id)[2]! : null));
   const definition =
     row.plain === true
-      ? plainDefinition(row, idAt)
+      ? plainDefinition(row, columns as string[])
       : withoutOptions(canonicalExpression(row.definition as string), options);
   return {
     kind: 'index',
@@ -123,21 +137,16 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
       options,
       valid: row.valid as boolean,
     },
+    info: { columns: columns.slice(0, row.key_size as number) },
   };
 }
 
 /** The text that pg_get_indexdef gives for an index on plain columns. */
-function plainDefinition(row: CatalogRow, idAt: IdAt): string {
+function plainDefinition(row: CatalogRow, columns: readonly string[]): string {
   const flags = String(row.key_options).split(' ').map(Number);
-  const columns = String(row.key)
-    .split(' ')
-    .map((number) => {
-      const column = idAt(CATALOG.pg_class, row.relation as number, Number(number))!;
-      return quoteIdent(objectPath(column)[2]!);
-    });
   const size = row.key_size as number;
-  const key = columns.slice(0, size).map((column, index) => column + keyOrder(flags[index] ?? 0));
-  const include = columns.slice(size);
+  const key = columns.slice(0, size).map((column, index) => quoteIdent(column) + keyOrder(flags[index] ?? 0));
+  const include = columns.slice(size).map(quoteIdent);
   return (
     `(${key.join(', ')})` +
     (include.length === 0 ? '' : ` INCLUDE (${include.join(', ')})`) +

@@ -1,0 +1,25 @@
+import { readMigrationFolder } from '../../migrations/folder.js';
+import { migrateDown } from '../../migrations/migrate-down.js';
+import type { Outcome } from '../command.js';
+import type { Context } from '../context.js';
+import { reportEvents } from '../migrate-events.js';
+import { renderDryRun, renderRun } from '../render/migrate-run.js';
+
+/** Takes applied migrations back, newest first. */
+export async function run(context: Context): Promise<Outcome> {
+  const { options, output } = context;
+  const { migrations } = await context.environment();
+  const folder = await readMigrationFolder(migrations);
+  const dialect = await context.dialect();
+  const connection = await context.openTarget();
+  const result = await migrateDown(connection, folder, dialect, {
+    target: context.argument('TARGET'),
+    dryRun: options.flag('dry-run'),
+    lockTimeoutMs: options.duration('lock-timeout'),
+    onEvent: reportEvents(output),
+  });
+  return {
+    result,
+    text: result.dryRun ? renderDryRun(result) : renderRun(result, connection.label, output.style),
+  };
+}

@@ -1,0 +1,52 @@
+import { graphOf } from '../../migrations/compare-history.js';
+import { readMigrationFolder } from '../../migrations/folder.js';
+import { migrationStatus } from '../../migrations/status.js';
+import { resolveRevision } from '../../migrations/target.js';
+import type { Outcome } from '../command.js';
+import type { Context } from '../context.js';
+import { stepName } from '../migrate-events.js';
+
+/** One migration: its place, its state where a database is named, and its SQL in both directions. */
+export async function run(context: Context): Promise<Outcome> {
+  const environment = await context.environment();
+  const folder = await readMigrationFolder(environment.migrations);
+  const graph = graphOf(folder);
+  const asked = context.required('REVISION');
+  const id = asked === 'head' && graph.heads.length === 1 ? graph.heads[0]! : resolveRevision(graph, asked);
+  const migration = folder.migrations.find(({ version }) => version === id)!;
+  // Showing a file must work without its database too.
+  const connection = environment.url ? await context.openTarget().catch(() => undefined) : undefined;
+  const status = await migrationStatus(connection, folder);
+  const state = status.migrations.find(({ revision }) => revision === id)!;
+  const parents = graph.byId.get(id)?.parents ?? [];
+  const facts = [
+    `revision   ${id}`,
+    `name       ${migration.name}`,
+    `parent     ${parents.join(', ') || 'none: it is the first'}`,
+    `file       ${migration.path}`,
+    `checksum   ${migration.checksum}`,
+    ...(connection
+      ? [`state      ${state.state}${state.appliedAt ? ` at ${state.appliedAt} by ${state.appliedBy}` : ''}`]
+      : []),
+  ];
+  const { dim } = context.output.style;
+  return {
+    result: {
+      ...state,
+      state: connection ? state.state : null,
+      checksum: migration.checksum,
+      path: migration.path,
+      up: migration.up,
+      downText: migration.down?.sql ?? null,
+    },
+    text: [
+      ...facts,
+      '',
+      dim(`-- ${stepName({ revision: id, name: migration.name })}, up`),
+      migration.up.trimEnd(),
+      '',
+      dim('-- down'),
+      migration.down?.sql.trimEnd() ?? '(none)',
+    ].join('\n'),
+  };
+}

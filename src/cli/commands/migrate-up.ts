@@ -1,0 +1,29 @@
+import { readMigrationFolder } from '../../migrations/folder.js';
+import { migrateUp } from '../../migrations/migrate-up.js';
+import type { Outcome } from '../command.js';
+import type { Context } from '../context.js';
+import { reportEvents } from '../migrate-events.js';
+import { renderDryRun, renderRun } from '../render/migrate-run.js';
+
+/** Applies pending migrations. */
+export async function run(context: Context): Promise<Outcome> {
+  const { options, output } = context;
+  const { migrations, exclude } = await context.environment();
+  const folder = await readMigrationFolder(migrations);
+  const dialect = await context.dialect();
+  const connection = await context.openTarget();
+  const result = await migrateUp(connection, folder, dialect, {
+    target: context.argument('TARGET'),
+    dryRun: options.flag('dry-run'),
+    baseline: options.text('baseline'),
+    allowDirty: options.flag('allow-dirty'),
+    outOfOrder: options.flag('out-of-order'),
+    lockTimeoutMs: options.duration('lock-timeout'),
+    exclude,
+    onEvent: reportEvents(output),
+  });
+  return {
+    result,
+    text: result.dryRun ? renderDryRun(result) : renderRun(result, connection.label, output.style),
+  };
+}

@@ -1,0 +1,50 @@
+import { TidemarkError } from '../../errors.js';
+import { graphOf } from '../../migrations/compare-history.js';
+import { readMigrationFolder } from '../../migrations/folder.js';
+import { requireListed } from '../../migrations/write-migration.js';
+import type { Outcome } from '../command.js';
+import type { Context } from '../context.js';
+
+/** Checks the whole folder without a database; with --replay also runs it, up and down, on the dev database. */
+export async function run(context: Context): Promise<Outcome> {
+  const { migrations } = await context.environment();
+  const folder = await readMigrationFolder(migrations);
+  requireListed(folder);
+  const { heads } = graphOf(folder);
+  if (heads.length > 1) {
+    throw new TidemarkError('several-heads', `there are several heads: ${heads.join(', ')}`, {
+      hints: ['Two migrations follow the same one. Give one of them the other as its `-- tidemark:parent`.'],
+    });
+  }
+  const dialect = await context.dialect();
+  let statements = 0;
+  for (const { up, path, down } of folder.migrations) {
+    statements += (await dialect.splitScript(up, path)).length;
+    if (down) await dialect.splitScript(down.sql, down.path);
+  }
+  const result = {
+    migrations: folder.migrations.length,
+    statements,
+    head: heads[0] ?? null,
+    withoutDown: folder.migrations.filter(({ down }) => !down).map(({ version }) => version),
+    replayed: context.options.flag('replay'),
+  };
+  if (result.replayed) {
+    const { openWorkbench } = await import('../planning.js');
+    const { replay } = await import('../../planning/replay.js');
+    const bench = await openWorkbench(context);
+    context.output.progress('replaying the migrations …');
+    await replay(bench, folder.migrations);
+    await bench.close();
+    for (const note of bench.notes) context.output.warn(note);
+  }
+  const { withoutDown } = result;
+  return {
+    result,
+    text: [
+      `${folder.migrations.length} migration${folder.migrations.length === 1 ? '' : 's'} with ${statements} statements: sums, order, directives and syntax are right`,
+      ...(result.replayed ? ['replayed from nothing, and every reverse led back'] : []),
+      ...(withoutDown.length > 0 ? [`no way down from: ${withoutDown.join(', ')}`] : []),
+    ].join('\n'),
+  };
+}

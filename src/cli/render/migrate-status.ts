@@ -1,0 +1,59 @@
+import type { MigrationState, MigrationStatus } from '../../migrations/status.js';
+import { stepName } from '../migrate-events.js';
+import type { Style } from '../style.js';
+
+/** The present state: where the database is, what is pending, what stands in the way. */
+export function renderStatus(status: MigrationStatus, target: string, style: Style): string {
+  const applied = status.migrations.filter(({ state }) => state === 'applied').length;
+  const position = status.current.length === 0 ? 'base' : status.current.join(', ');
+  const lines = [`${target} is at ${style.bold(position)}: ${applied} applied, ${status.pending} pending`];
+  const pending = status.migrations.filter(({ state }) => state !== 'applied');
+  lines.push(...pending.map((migration) => `  ${stateWord(migration, style)}  ${stepName(migration)}`));
+  if (status.running) lines.push(`a runner is at work right now (process ${status.running.pid})`);
+  lines.push(...status.problems.map(({ message }) => `${style.red('problem:')} ${message}`));
+  const last = status.lastRun;
+  if (last?.outcome === 'failed') {
+    lines.push(
+      `the last run failed at ${last.revision ?? '?'}, ${last.startedAt}: ${last.error ?? 'no message'}`,
+    );
+  }
+  if (status.pending > 0 && status.problems.length === 0) lines.push('tidemark migrate up applies them');
+  if (status.migrations.length === 0)
+    lines.push('there are no migrations yet: tidemark migrate diff NAME writes the first');
+  return lines.join('\n');
+}
+
+/** Every revision with its state, newest last. */
+export function renderHistory(status: MigrationStatus, style: Style): string {
+  if (status.migrations.length === 0) return 'no migrations';
+  return status.migrations
+    .map((migration) => {
+      const marks = [
+        migration.origin === 'baseline' ? 'baseline' : '',
+        migration.origin === 'stamp' ? 'stamped' : '',
+        migration.edited ? 'edited since' : '',
+        migration.file === null ? 'no file' : '',
+        migration.down === null ? 'no way down' : '',
+      ].filter(Boolean);
+      const when = migration.appliedAt ? `  ${migration.appliedAt.slice(0, 19).replace('T', ' ')}` : '';
+      const who = migration.appliedBy ? `  ${migration.appliedBy}` : '';
+      const took = migration.durationMs === null ? '' : `  ${migration.durationMs} ms`;
+      const here = status.current.includes(migration.revision) ? style.bold(' (current)') : '';
+      const more = marks.length > 0 ? `  ${style.yellow(marks.join(', '))}` : '';
+      return `${stateWord(migration, style)}  ${stepName(migration)}${here}${style.dim(`${when}${who}${took}`)}${more}`;
+    })
+    .join('\n');
+}
+
+function stateWord({ state, statementsDone, statementsTotal }: MigrationState, style: Style): string {
+  switch (state) {
+    case 'applied':
+      return style.green('applied');
+    case 'pending':
+      return style.yellow('pending');
+    default:
+      return style.red(
+        `half ${state === 'applying' ? 'applied' : 'taken down'} (${statementsDone}/${statementsTotal})`,
+      );
+  }
+}

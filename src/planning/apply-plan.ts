@@ -1,0 +1,58 @@
+import { type Connection, DatabaseError } from '../database/connection.js';
+import { TidemarkError } from '../errors.js';
+import { isEmptyPlan, type Plan, planStatements } from '../schema/plan.js';
+import { excerptAt } from '../schema/source-excerpt.js';
+
+/**
+ * Runs a plan on a database: in one transaction where that is possible, else step by step. Throws
+ * TidemarkError `apply-failed` with the statement, what the engine said, and what is true now.
+ */
+export async function applyPlan(
+  connection: Connection,
+  plan: Plan,
+  settings: readonly string[],
+): Promise<void> {
+  if (isEmptyPlan(plan)) return;
+  await connection.executeAll(settings);
+  if (plan.transactional) {
+    const statements = ['BEGIN', ...planStatements(plan), 'COMMIT'];
+    try {
+      await connection.executeAll(statements);
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      if (!error.connectionLost) await connection.executeAll(['ROLLBACK']).catch(() => undefined);
+      throw failure(
+        error,
+        statements[error.statement] ?? '',
+        'Nothing was changed: it was all one transaction.',
+      );
+    }
+    return;
+  }
+  let done = 0;
+  for (const statement of planStatements(plan)) {
+    try {
+      await connection.executeAll([statement]);
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      throw failure(
+        error,
+        statement,
+        `${done} statement${done === 1 ? '' : 's'} before it took effect; run the command again to plan and do the rest.`,
+      );
+    }
+    done++;
+  }
+}
+
+function failure(error: DatabaseError, statement: string, state: string): TidemarkError {
+  const lost = error.connectionLost
+    ? 'The connection was lost, so look at the database before you go on.'
+    : state;
+  return new TidemarkError('apply-failed', [error.message, error.detail].filter(Boolean).join(': '), {
+    excerpt: error.position === undefined ? statement : excerptAt(statement, error.position),
+    hints: [lost, ...(error.hint ? [error.hint] : [])],
+    details: { statement, sqlstate: error.sqlstate },
+    cause: error,
+  });
+}
