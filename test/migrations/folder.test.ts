@@ -1,0 +1,199 @@
+import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readMigrationFolder } from '../../src/migrations/folder.js';
+import { slugOf } from '../../src/migrations/migration-file.js';
+import { hashFolder, requireListed, writeMigration } from '../../src/migrations/write-migration.js';
+import { type TestFolder, testFolder } from './support/folder.js';
+
+let folder: TestFolder;
+beforeEach(async () => {
+  folder = await testFolder();
+});
+afterEach(() => folder.remove());
+
+describe('reading', () => {
+  test('a folder that is not there is an empty one', async () => {
+    const read = await readMigrationFolder(join(folder.path, 'nowhere'));
+    expect(read).toMatchObject({ migrations: [], listed: undefined });
+    requireListed(read);
+  });
+
+  test('files of other tools, in order, with what belongs to none left alone', async () => {
+    await mkdir(join(folder.path, '9_sub.sql'));
+    const read = await folder.put({
+      '10_ten.sql': 'SELECT 10;',
+      '2_two.sql': '\uFEFFSELECT 2;\r\n',
+      '2_two.down.sql': '-- tidemark:transaction none\nSELECT -2;',
+      '001.sql': 'SELECT 1;',
+      'V3__flyway.sql': 'SELECT 3;',
+      '4_golang.up.sql': 'SELECT 4;',
+      '4_golang.down.sql': 'SELECT -4;',
+      'ae1027a6acf_alembic.sql': 'SELECT 5;',
+      '5_été "it\'s" ; $x.sql': 'SELECT 6;',
+      'README.md': '#',
+      '.20_hidden.sql.swp': 'x',
+      'notes.ts': 'x',
+    });
+    expect(read.migrations.map((m) => [m.version, m.name, m.down?.file])).toEqual([
+      ['001', '', undefined],
+      ['2', 'two', '2_two.down.sql'],
+      ['4', 'golang', '4_golang.down.sql'],
+      ['5', 'été "it\'s" ; $x', undefined],
+      ['10', 'ten', undefined],
+      ['V3', 'flyway', undefined],
+      ['ae1027a6acf', 'alembic', undefined],
+    ]);
+    expect(read.migrations[1]).toMatchObject({ up: 'SELECT 2;\r\n', down: { transaction: 'none' } });
+    expect(read.difference).toEqual({ added: [], edited: [], removed: [] });
+  });
+
+  test.each<[string, Record<string, string | Uint8Array>, string, string]>([
+    ['no version', { 'schema.sql': '' }, 'migration-name-invalid', 'schema.sql'],
+    ['no digit', { 'seed_data.sql': '' }, 'migration-name-invalid', 'seed_data.sql'],
+    [
+      'characters of the target grammar',
+      { '2025-01-01_x.sql': '' },
+      'migration-name-invalid',
+      '2025-01-01_x.sql',
+    ],
+    ['a program', { '20250101000000_x.ts': '' }, 'migration-typescript', '20250101000000_x.ts'],
+    ['an orphan', { '1_a.down.sql': '' }, 'migration-orphan-down', '1_a.down.sql'],
+    [
+      'an orphan by name',
+      { '1_a.sql': 'SELECT 1', '1_b.down.sql': '' },
+      'migration-orphan-down',
+      '1_b.down.sql',
+    ],
+    [
+      'two of one version',
+      { '1_a.sql': 'SELECT 1', '1_b.sql': 'SELECT 1' },
+      'migration-duplicate',
+      '1_a.sql and 1_b.sql',
+    ],
+    ['one number twice', { '1_a.sql': 'SELECT 1', '01_b.sql': 'SELECT 1' }, 'migration-duplicate', 'version'],
+    [
+      'both up forms',
+      { '1_a.sql': 'SELECT 1', '1_a.up.sql': 'SELECT 1' },
+      'migration-duplicate',
+      '1_a.up.sql',
+    ],
+    ['Latin-1', { '1_a.sql': Uint8Array.of(0x2d, 0x2d, 0xe9) }, 'migration-encoding', '1_a.sql'],
+    ['UTF-16', { '1_a.sql': Uint8Array.of(0xff, 0xfe, 0x2d, 0) }, 'migration-encoding', 'UTF-16'],
+    ['NUL', { '1_a.sql': Uint8Array.of(0x2d, 0) }, 'migration-encoding', 'NUL'],
+    ['an empty file', { '1_a.sql': '' }, 'migration-empty', '1_a.sql'],
+    ['a broken directive', { '1_a.sql': '-- tidemark:paren 1' }, 'directive-unknown', 'paren'],
+    ['a broken sum', { 'tidemark.sum': 'x' }, 'sum-invalid', 'tidemark.sum:1'],
+  ])('%s is refused', async (_, files, code, message) => {
+    await expect(folder.putUnhashed(files)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('a file that cannot be read is named', async () => {
+    await symlink(join(folder.path, 'nowhere'), join(folder.path, '1_a.sql'));
+    await expect(readMigrationFolder(folder.path)).rejects.toMatchObject({
+      code: 'migration-unreadable',
+      message: expect.stringContaining('1_a.sql (ENOENT)'),
+    });
+  });
+
+  test('a folder that is a file is named', async () => {
+    await folder.put({ '1_a.sql': 'SELECT 1' });
+    await expect(readMigrationFolder(join(folder.path, '1_a.sql'))).rejects.toMatchObject({
+      code: 'migration-unreadable',
+    });
+  });
+
+  test('what differs from the sum is a result, and refused where it matters', async () => {
+    const none = await folder.putUnhashed({ '1_a.sql': 'SELECT 1' });
+    expect(() => requireListed(none)).toThrow(expect.objectContaining({ code: 'sum-missing' }));
+    await folder.put({ '1_a.down.sql': 'SELECT -1', '2_b.sql': 'SELECT 2' });
+    const read = await folder.putUnhashed({
+      '1_a.down.sql': 'SELECT 0',
+      '2_b.sql': null,
+      '3_c.sql': 'SELECT 3',
+    });
+    expect(read.difference).toEqual({ added: ['3_c.sql'], edited: ['1_a.down.sql'], removed: ['2_b.sql'] });
+    expect(() => requireListed(read)).toThrow(
+      expect.objectContaining({
+        code: 'sum-mismatch',
+        message: expect.stringMatching(
+          /edited: 1_a.down.sql; not listed: 3_c.sql; listed but gone: 2_b.sql$/,
+        ),
+      }),
+    );
+  });
+});
+
+describe('writing', () => {
+  const now = new Date('2025-09-15T19:59:54Z');
+
+  test('names, text, reverse and sum; nothing else is left', async () => {
+    const path = join(folder.path, 'new', 'migrations');
+    const first = await writeMigration(path, {
+      name: 'Initial schema!',
+      up: 'SELECT 1;\n',
+      down: 'SELECT -1;\n',
+      now,
+    });
+    expect(first).toEqual({
+      version: '20250915195954',
+      upFile: '20250915195954_initial_schema.sql',
+      downFile: '20250915195954_initial_schema.down.sql',
+    });
+    const second = await writeMigration(path, { name: 'b', up: 'SELECT 2;\n', now });
+    expect(second).toMatchObject({ version: '20250915195955', downFile: undefined });
+    expect((await readdir(path)).sort()).toEqual([
+      '20250915195954_initial_schema.down.sql',
+      '20250915195954_initial_schema.sql',
+      '20250915195955_b.sql',
+      'tidemark.sum',
+    ]);
+    requireListed(await readMigrationFolder(path));
+    expect((await readFile(join(path, 'tidemark.sum'), 'utf8')).split('\n')).toHaveLength(4);
+  });
+
+  test('a version must come after the newest, and a name is never overwritten', async () => {
+    await folder.put({ '20250101000000_a.sql': 'SELECT 1;' });
+    await expect(writeMigration(folder.path, { name: 'b', up: '', version: '2024' })).rejects.toMatchObject({
+      code: 'version-not-newest',
+    });
+    await writeFile(join(folder.path, '20250101000000_a.sql'), 'SELECT 2;');
+    await expect(writeMigration(folder.path, { name: 'b', up: 'SELECT 1;' })).rejects.toMatchObject({
+      code: 'sum-mismatch',
+    });
+    expect((await readdir(folder.path)).sort()).toEqual(['20250101000000_a.sql', 'tidemark.sum']);
+  });
+
+  test('what a killed writer left is reported as not listed, and cleared away later', async () => {
+    await folder.put({ '1_a.sql': 'SELECT 1;' });
+    const left = join(folder.path, '.tidemark-0123456789abcdef.tmp');
+    await writeFile(left, 'half');
+    const old = new Date(Date.now() - 3_600_000);
+    await utimes(left, old, old);
+    const read = await folder.putUnhashed({ '2_b.sql': 'SELECT 2;' });
+    expect(read.difference.added).toEqual(['2_b.sql']);
+    await hashFolder(folder.path);
+    await writeMigration(folder.path, { name: 'c', up: 'SELECT 3;' });
+    expect((await readdir(folder.path)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('a sum with a merge conflict is rewritten by hashing', async () => {
+    await folder.put({ '1_a.sql': 'SELECT 1;' });
+    await writeFile(join(folder.path, 'tidemark.sum'), '<<<<<<< HEAD\n');
+    await hashFolder(folder.path);
+    requireListed(await readMigrationFolder(folder.path));
+  });
+
+  test.each([
+    ['Add "Users"!', 'add_users'],
+    ['we;ird', 'we_ird'],
+    ['../../etc/passwd', 'etc_passwd'],
+    ['Größe ändern', 'größe_ändern'],
+    ['', 'migration'],
+    ['---', 'migration'],
+    ['a'.repeat(300), 'a'.repeat(60)],
+  ])('the slug of %j is %j', (title, slug) => expect(slugOf(title)).toBe(slug));
+});
