@@ -106,7 +106,8 @@ export class Context {
       config: options.text('config'),
       envFiles: options.list('env-file'),
       flags: {
-        env: options.text('env'),
+        // TIDEMARK_ENV is read with the other variables: it may stand in .env too.
+        env: options.given('env') ? options.text('env') : undefined,
         url: options.text('url'),
         schema: several('schema'),
         migrations: options.text('migrations'),
