@@ -2,6 +2,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import { readEntry, removeEntry, writeEntry } from './cache-folder.js';
 import { buildTemplate, startEngine } from './embedded-engine.js';
 import { packageVersion } from './embedded-extensions.js';
+import { readTar } from './tar.js';
 
 /** Raised when the way a template is made changes. */
 const FORMAT = 1;
@@ -16,10 +17,15 @@ function templateKey(): string {
  */
 export async function templateTar(): Promise<Buffer> {
   const kept = await readEntry(templateKey());
-  if (kept) return kept;
+  if (kept && holdsDatabase(kept)) return kept;
   const tar = await buildTemplate();
   await writeEntry(templateKey(), tar);
   return tar;
+}
+
+function holdsDatabase(tar: Buffer): boolean {
+  for (const { name } of readTar(tar)) if (name === 'PG_VERSION') return true;
+  return false;
 }
 
 /** An empty database in memory. A template that the engine cannot open is made anew, once. */

@@ -63,7 +63,7 @@ export function parsePostgresUrl(text: string, refuse: Refuse): PostgresUrl {
   };
 }
 
-const HOST = String.raw`\[[0-9a-f:.%]+\]|[^@:/?#\[\]\s]*`;
+const HOST = String.raw`\[[0-9a-z:.%_-]+\]|[^@:/?#\[\]\s]*`;
 const TAIL = new RegExp(
   String.raw`^(?<host>${HOST})(?::(?<port>\d*))?(?:/(?<database>[^@/?]*))?(?:\?(?<query>.*))?$`,
   'isu',
