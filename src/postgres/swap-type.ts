@@ -1,9 +1,11 @@
+import { sameValue } from '../schema/equal.js';
 import type { Alteration, Hazard, RenderContext } from '../schema/kind.js';
 import { propsOf } from '../schema/kind.js';
 import { compareText, type Schema, type SchemaObject } from '../schema/object.js';
 import { plainName, qualified, quoteIdent } from './identifiers.js';
 import { postgresKind } from './kind-registry.js';
 import { type ColumnProps, columnSettings } from './kinds/column-definition.js';
+import { domainConstraintSql } from './kinds/domain-constraint.js';
 import { createTypeSql, TYPE_KINDS } from './type-sql.js';
 
 /** How a column's value gets from the old type into the new one; `value` is the column's quoted name. */
@@ -31,23 +33,25 @@ export function swapType(
   const columns = columnsOf(typeIds, context);
   if (columns.length === 0) return 'replace';
 
-  const taken = new Set([...context.from.objects.values(), ...context.to.objects.values()].map(nameKey));
-  const old = new Map(types.map((type) => [type.id, temporaryName(type, taken)]));
-  const touched = new Set([...typeIds, ...columns.map((column) => column.id)]);
+  const checks = checksToKeep(typeIds, context);
+  const remade = new Set([...typeIds, ...checks.map((check) => check.id)]);
+  const touched = new Set([...remade, ...columns.map((column) => column.id)]);
   const name = plainName(after.schema, after.name);
+  const creates = types.map((type) => {
+    const parts = checks.filter((check) => check.parent === type.id).map(domainConstraintSql);
+    return createTypeSql(type === before ? after : type, parts);
+  });
+  // The functions of a range keep its name when the type is renamed, so old and new cannot stand side by side.
+  const asText = types.some((type) => type.kind === 'range-type');
+  const convert: ConversionOf = (column) =>
+    column.dependsOn.includes(before.id) ? (options.convert ?? BY_TEXT) : BY_TEXT;
   return {
     sql: [
-      ...types.map(
-        (type) =>
-          `ALTER TYPE ${qualified(type.schema, type.name)} RENAME TO ${quoteIdent(old.get(type.id)!)}`,
-      ),
-      ...types.map((type) => createTypeSql(type === before ? after : type)),
-      ...convertColumns(columns, context.from, (column) =>
-        column.dependsOn.includes(before.id) ? (options.convert ?? BY_TEXT) : BY_TEXT,
-      ),
+      ...(asText
+        ? throughText(types, creates, columns, context)
+        : sideBySide(types, creates, columns, context, convert)),
       // The new type brings its own storage with it.
       ...columns.flatMap(columnSettings),
-      ...types.toReversed().map((type) => `DROP TYPE ${qualified(type.schema, old.get(type.id)!)}`),
     ],
     summary: `Make ${postgresKind(after.kind).label(after)} anew and convert the columns that use it`,
     hazards: [
@@ -60,8 +64,74 @@ export function swapType(
       },
     ],
     touches: [...touched].filter((id) => id !== after.id).sort(compareText),
-    disturbs: (dependent) => !touched.has(dependent.id) && isInTheWay(dependent, typeIds),
+    disturbs: (dependent) => !touched.has(dependent.id) && isInTheWay(dependent, remade, asText),
   };
+}
+
+type ConversionOf = (column: SchemaObject) => Conversion;
+
+/** Renames the old types, so that each table is rewritten once. */
+function sideBySide(
+  types: readonly SchemaObject[],
+  creates: readonly string[],
+  columns: readonly SchemaObject[],
+  context: RenderContext,
+  conversionOf: ConversionOf,
+): string[] {
+  const names = temporaryNames(types, context);
+  return [
+    ...types.map(
+      (type, i) => `ALTER TYPE ${qualified(type.schema, type.name)} RENAME TO ${quoteIdent(names[i]!)}`,
+    ),
+    ...creates,
+    ...alterColumns(columns, context.from, (column, value) => {
+      const { type, collation } = propsOf<ColumnProps>(column);
+      const collate = collation === null ? '' : ` COLLATE ${collation}`;
+      return `${type}${collate} USING ${conversionOf(column)(value, type)}`;
+    }),
+    ...types.map((type, i) => `DROP TYPE ${qualified(type.schema, names[i]!)}`).reverse(),
+  ];
+}
+
+/** Keeps the values as text while the types are made anew. */
+function throughText(
+  types: readonly SchemaObject[],
+  creates: readonly string[],
+  columns: readonly SchemaObject[],
+  { from, to }: RenderContext,
+): string[] {
+  const renamed = types.some((type) => type.info.multirange !== to.objects.get(type.id)!.info.multirange);
+  return [
+    ...alterColumns(columns, from, (_, value) => `text USING ${value}::text`),
+    ...types.map((type) => `DROP TYPE ${qualified(type.schema, type.name)}`).reverse(),
+    ...creates,
+    ...alterColumns(columns, from, (column, value) => {
+      // Its type may have got another name: that of a range's multirange can change.
+      const { type } = propsOf<ColumnProps>(renamed ? to.objects.get(column.id)! : column);
+      return `${type} USING ${value}::${type}`;
+    }),
+  ];
+}
+
+/**
+ * The checks of the types' domains that are written into the new CREATE DOMAIN. PostgreSQL refuses to add one later
+ * where a column holds the domain inside an array or a composite, so only those are left to the planner that
+ * change, or call something that has to go in between.
+ */
+function checksToKeep(types: ReadonlySet<string>, { from, to }: RenderContext): SchemaObject[] {
+  const needsType = (id: string): boolean =>
+    from.objects.get(id)?.dependsOn.some((needed) => types.has(needed)) ?? false;
+  return [...from.objects.values()].filter((check) => {
+    const after = to.objects.get(check.id);
+    return (
+      check.kind === 'domain-constraint' &&
+      types.has(check.parent!) &&
+      check.props.validated === true &&
+      after !== undefined &&
+      sameValue(check.props, after.props) &&
+      !check.dependsOn.some((needed) => !types.has(needed) && needsType(needed))
+    );
+  });
 }
 
 /** The columns of user-made tables whose values are of one of the types. */
@@ -103,18 +173,16 @@ function isGenerated(column: SchemaObject): boolean {
 }
 
 /** One ALTER TABLE a table, so that each is rewritten once. */
-function convertColumns(
+function alterColumns(
   columns: readonly SchemaObject[],
   from: Schema,
-  conversionOf: (column: SchemaObject) => Conversion,
+  typeOf: (column: SchemaObject, value: string) => string,
 ): string[] {
   return [...groupByTable(columns)].map(([tableId, own]) => {
     const table = from.objects.get(tableId)!;
     const changes = own.map((column) => {
       const value = quoteIdent(column.name);
-      const { type, collation } = propsOf<ColumnProps>(column);
-      const collate = collation === null ? '' : ` COLLATE ${collation}`;
-      return `ALTER COLUMN ${value} TYPE ${type}${collate} USING ${conversionOf(column)(value, type)}`;
+      return `ALTER COLUMN ${value} TYPE ${typeOf(column, value)}`;
     });
     return `ALTER TABLE ${qualified(table.schema, table.name)}\n  ${changes.join(',\n  ')}`;
   });
@@ -129,33 +197,34 @@ function groupByTable(columns: readonly SchemaObject[]): Map<string, SchemaObjec
 /**
  * True for what PostgreSQL would refuse to keep, or would keep bound to the old type: everything that names the type
  * itself, and what blocks the type change of a column. Indexes and constraints on plain columns are rebuilt by
- * the server.
+ * the server, unless the column is text in between (`asText`).
  */
-function isInTheWay(dependent: SchemaObject, types: ReadonlySet<string>): boolean {
+function isInTheWay(dependent: SchemaObject, remade: ReadonlySet<string>, asText: boolean): boolean {
   if (['table', 'schema', 'sequence'].includes(dependent.kind)) return false;
   if (dependent.kind === 'column') return isGenerated(dependent);
-  if (dependent.dependsOn.some((needed) => types.has(needed))) return true;
+  if (dependent.dependsOn.some((needed) => remade.has(needed))) return true;
   return (
     dependent.kind === 'default' ||
+    (asText && ['index', 'constraint'].includes(dependent.kind)) ||
     dependent.props.type === 'foreign key' ||
     postgresKind(dependent.kind).blocksColumnTypeChange === true
   );
 }
 
-function nameKey(object: SchemaObject): string {
-  return `${object.schema} ${object.name}`;
-}
-
-/** A name within PostgreSQL's 63 bytes that nothing in the schema has. */
-function temporaryName(type: SchemaObject, taken: Set<string>): string {
-  for (let attempt = 0; ; attempt += 1) {
-    const suffix = attempt === 0 ? '__old' : `__old${attempt}`;
-    let stem = type.name;
-    while (Buffer.byteLength(stem + suffix) > 63) stem = [...stem].slice(0, -1).join('');
-    const name = stem + suffix;
-    const key = nameKey({ ...type, name });
-    if (taken.has(key)) continue;
-    taken.add(key);
-    return name;
-  }
+/** Out of the way of the new types: names within PostgreSQL's 63 bytes that nothing in the schemas has. */
+function temporaryNames(types: readonly SchemaObject[], { from, to }: RenderContext): string[] {
+  const taken = new Set(
+    [...from.objects.values(), ...to.objects.values()].map((object) => `${object.schema} ${object.name}`),
+  );
+  return types.map((type) => {
+    for (let attempt = 0; ; attempt += 1) {
+      const suffix = attempt === 0 ? '__old' : `__old${attempt}`;
+      let stem = type.name;
+      while (Buffer.byteLength(stem + suffix) > 63) stem = [...stem].slice(0, -1).join('');
+      const key = `${type.schema} ${stem}${suffix}`;
+      if (taken.has(key)) continue;
+      taken.add(key);
+      return stem + suffix;
+    }
+  });
 }

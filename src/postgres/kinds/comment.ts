@@ -37,8 +37,9 @@ export const commentKind: PostgresKind = {
        AND NOT (d.classoid = ${CATALOG.pg_namespace} AND d.description = 'standard public schema')
        AND NOT (c.relkind = 'i' AND EXISTS (SELECT FROM pg_constraint k
                                              WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')))
-       AND d.description IS DISTINCT FROM
-           (SELECT v.comment FROM pg_available_extensions v WHERE v.name = e.extname)`,
+       AND (e.oid IS NULL OR d.description IS DISTINCT FROM
+           CASE WHEN e.oid IS NOT NULL  -- it reads the disk, so not for every row
+                THEN (SELECT v.comment FROM pg_available_extensions v WHERE v.name = e.extname) END)`,
 
   read(row, _version, idAt) {
     const address = [row.target_class as number, row.target as number] as const;

