@@ -11,7 +11,9 @@ function capture(settings: Partial<OutputSettings> = {}, tty = false) {
   const sink = (key: 'out' | 'err') => ({
     isTTY: tty,
     columns: 40,
-    write: (text: string) => (written[key] += text),
+    write(text: string) {
+      written[key] += text;
+    },
   });
   return { written, output: new Output({ stdout: sink('out'), stderr: sink('err'), env: {}, ...settings }) };
 }

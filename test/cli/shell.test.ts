@@ -44,7 +44,11 @@ describe('the small prompt', () => {
 
   async function type(...lines: string[]): Promise<{ out: string; err: string }> {
     const written = { out: '', err: '' };
-    const sink = (key: 'out' | 'err') => ({ write: (text: string) => void (written[key] += text) });
+    const sink = (key: 'out' | 'err') => ({
+      write(text: string) {
+        written[key] += text;
+      },
+    });
     const output = new Output({ stdout: sink('out'), stderr: sink('err'), env: {}, quiet: true });
     const stdin = new PassThrough();
     stdin.end(lines.map((line) => `${line}\n`).join(''));

@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { openDatabase } from '../../src/database/open-database.js';
-import { type CliResult, tidemark } from '../support/cli.js';
+import { type CliResult, main, tidemark } from '../support/cli.js';
 import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
 
 let cwd: string;
@@ -119,6 +123,38 @@ describe('without a database', () => {
   it('colours only when asked', async () => {
     expect((await run('nope')).stderr).not.toContain('\u001b');
     expect((await run('nope', { env: { FORCE_COLOR: '1' } })).stderr).toContain('\u001b[31merror:');
+  });
+});
+
+describe('manners', () => {
+  it('survives a reader that leaves early', async () => {
+    const child = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    const errors = text(child.stderr);
+    const [code] = await once(child, 'close');
+    expect([code, await errors]).toEqual([0, '']);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s closes connections and ends with %i', async (signal, expected) => {
+    // A server that accepts and says nothing keeps the command waiting.
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const child = spawn(
+      process.execPath,
+      [main, 'db', 'check', '--url', `postgres://u@127.0.0.1:${port}/d`],
+      { cwd },
+    );
+    const errors = text(child.stderr);
+    await once(silent, 'connection');
+    child.kill(signal);
+    const [code] = await once(child, 'close');
+    silent.close();
+    expect(code).toBe(expected);
+    expect(await errors).toContain(`interrupted by ${signal}`);
   });
 });
 

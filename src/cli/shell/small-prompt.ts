@@ -67,13 +67,12 @@ export async function isComplete(dialect: Dialect, text: string): Promise<boolea
   if (!text.trimEnd().endsWith(';')) return false;
   try {
     const last = (await dialect.splitScript(text, 'input')).at(-1);
-    return (
-      last === undefined ||
-      text
-        .slice(last.offset + last.sql.length)
-        .trimStart()
-        .startsWith(';')
-    );
+    // Nothing but comments, one of them perhaps still open, waits for what it is about.
+    if (last === undefined) return /^[\s;]*$/.test(text);
+    return text
+      .slice(last.offset + last.sql.length)
+      .trimStart()
+      .startsWith(';');
   } catch (error) {
     return !(error instanceof TidemarkError && /at end of input|unterminated/i.test(error.message));
   }
