@@ -1,4 +1,3 @@
-import type { UnmanagedObject } from '../schema/object.js';
 import { CATALOG, FIRST_USER_OID, isNotExtensionMember, isUserSchema } from './catalog-scope.js';
 
 /**
@@ -9,11 +8,6 @@ import { CATALOG, FIRST_USER_OID, isNotExtensionMember, isUserSchema } from './c
  */
 export function unmanagedQuery(version: number): string {
   return [...SOURCES, ...PRIVILEGES].map((source) => source(version)).join('\nUNION ALL\n');
-}
-
-/** Turns a row of `unmanagedQuery` into what a Schema holds. */
-export function readUnmanaged(row: { readonly kind: string; readonly name: string }): UnmanagedObject {
-  return { kind: row.kind, name: row.name };
 }
 
 type Source = (version: number) => string;
