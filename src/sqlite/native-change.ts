@@ -1,0 +1,119 @@
+import type { Change } from '../schema/diff.js';
+import { propsOf, type RenderContext } from '../schema/kind.js';
+import type { SchemaObject } from '../schema/object.js';
+import { MISSING } from './dependent-facts.js';
+import { featuresOf } from './engine-features.js';
+import { foldName } from './names.js';
+import { columnsOf, constraintsOf } from './parts.js';
+import type { ColumnProps, ConstraintProps } from './table-facts.js';
+
+/**
+ * True when ALTER TABLE can make this change to a part of a table **with rows**: what the engine accepts only
+ * while the table is empty is not counted (https://www.sqlite.org/lang_altertable.html).
+ */
+export function isNative(change: Change, table: SchemaObject, context: RenderContext): boolean {
+  if (change.action === 'alter') {
+    if (change.after.kind === 'column') return altersNatively(change, context);
+    return (
+      change.after.kind === 'constraint' && isNamedCheck(change.before, context) && isPlainCheck(change.after)
+    );
+  }
+  const { object } = change;
+  if (object.kind === 'column') {
+    return change.action === 'create'
+      ? addsNatively(object, table, context)
+      : dropsNatively(object, table, context);
+  }
+  if (object.kind !== 'constraint') return false;
+  if (change.action === 'create') {
+    return comesWithColumn(object, context) || (alterable(object, context) && isPlainCheck(object));
+  }
+  return goesWithColumn(object, context) || isNamedCheck(object, context);
+}
+
+/** True for a constraint written at a column that is added in the same plan. */
+export function comesWithColumn(constraint: SchemaObject, { from }: RenderContext): boolean {
+  const column = columnId(constraint);
+  return column !== undefined && !from.objects.has(column);
+}
+
+/** True for a constraint written at a column that is dropped in the same plan. */
+export function goesWithColumn(constraint: SchemaObject, { to }: RenderContext): boolean {
+  const column = columnId(constraint);
+  return column !== undefined && !to.objects.has(column);
+}
+
+function columnId(constraint: SchemaObject): string | undefined {
+  const { column } = constraint.info;
+  return constraint.dependsOn.find(
+    (id) => id.startsWith('column:') && typeof column === 'string' && id.endsWith(suffix(column)),
+  );
+}
+
+function suffix(column: string): string {
+  return /[.":]/.test(column) ? `."${column.replaceAll('"', '""')}"` : `.${column}`;
+}
+
+function addsNatively(column: SchemaObject, table: SchemaObject, { to }: RenderContext): boolean {
+  const { notNull, default: value, generated } = propsOf<ColumnProps>(column);
+  if (generated?.stored) return false;
+  const isNull = value === null || value === 'NULL';
+  if (notNull && generated === null && isNull) return false;
+  // Only a literal counts as constant, with or without a sign; TRUE and FALSE do.
+  if (value !== null && /^\(|^CURRENT_/.test(value)) return false;
+  return constraintsOf(table, to).every((constraint) => {
+    if (constraint.info.column !== foldName(column.name)) return true;
+    const { type } = propsOf<ConstraintProps>(constraint);
+    return type === 'check' || (type === 'foreign key' && isNull);
+  });
+}
+
+function dropsNatively(column: SchemaObject, table: SchemaObject, context: RenderContext): boolean {
+  const { from, to } = context;
+  if (!featuresOf(context).dropColumn) return false;
+  if (!columnsOf(table, from).some(({ id }) => to.objects.has(id))) return false;
+  for (const object of from.objects.values()) {
+    // The engine reads every view and trigger again, and one that mentions a missing table stops it.
+    if (object.dependsOn.includes(MISSING)) return false;
+  }
+  const isUsed = (part: SchemaObject): boolean => part.id !== column.id && part.dependsOn.includes(column.id);
+  if (columnsOf(table, from).some(isUsed)) return false;
+  return constraintsOf(table, from).every((constraint) => {
+    if (!isUsed(constraint)) return true;
+    const { type } = propsOf<ConstraintProps>(constraint);
+    return (type === 'check' || type === 'foreign key') && constraint.info.column === foldName(column.name);
+  });
+}
+
+function altersNatively(change: Extract<Change, { action: 'alter' }>, context: RenderContext): boolean {
+  const { before, after, changed } = change;
+  if (changed.length !== 1 || changed[0] !== 'notNull' || !alterable(after, context)) return false;
+  const old = propsOf<ColumnProps>(before).notNull;
+  const now = propsOf<ColumnProps>(after).notNull;
+  if (old && now) return false;
+  const inKey = [...context.from.objects.values()].some(
+    (object) =>
+      object.kind === 'constraint' &&
+      object.props.type === 'primary key' &&
+      object.dependsOn.includes(before.id),
+  );
+  return !inKey && (now === null || now.name === null);
+}
+
+function isNamedCheck(constraint: SchemaObject, context: RenderContext): boolean {
+  const { type, name } = propsOf<ConstraintProps>(constraint);
+  return type === 'check' && name === foldName(constraint.name) && alterable(constraint, context);
+}
+
+function isPlainCheck(constraint: SchemaObject): boolean {
+  const { type, conflict } = propsOf<ConstraintProps>(constraint);
+  return type === 'check' && conflict === null;
+}
+
+/**
+ * ALTER COLUMN and ADD CHECK edit the stored text, and put their words wrong where a comment stands in it.
+ */
+function alterable(part: SchemaObject, context: RenderContext): boolean {
+  const table = context.from.objects.get(part.parent!);
+  return featuresOf(context).alterConstraints && !/--|\/\*/.test(String(table?.info.sql));
+}

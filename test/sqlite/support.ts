@@ -1,0 +1,57 @@
+import type { Connection } from '../../src/database/connection.js';
+import { connectSqlite } from '../../src/database/sqlite-connection.js';
+import { diffSchemas } from '../../src/schema/diff.js';
+import type { Schema } from '../../src/schema/object.js';
+import { type Plan, planStatements } from '../../src/schema/plan.js';
+import { planBothWays } from '../../src/schema/planner.js';
+import { describeChange } from '../../src/planning/prove.js';
+import { sqliteDialect } from '../../src/sqlite/dialect.js';
+
+/** A new database in memory, with foreign keys enforced. */
+export function memory(): Promise<Connection> {
+  return connectSqlite({ engine: 'sqlite', adapter: 'sqlite', path: undefined });
+}
+
+/** Runs a script and reads the schema it leaves. */
+export async function schemaOf(sql: string): Promise<Schema> {
+  const connection = await memory();
+  try {
+    await connection.executeAll([sql]);
+    return await sqliteDialect.readSchema(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** What is left to do on a database, one line a difference. */
+export async function differences(connection: Connection, wanted: Schema): Promise<string[]> {
+  const reached = await sqliteDialect.readSchema(connection);
+  return diffSchemas(reached, wanted, sqliteDialect).map((change) => describeChange(change, sqliteDialect));
+}
+
+/** Runs a plan as a runner does: what stands around it outside of the transaction. */
+export async function run(connection: Connection, plan: Plan): Promise<void> {
+  const steps = plan.steps.flatMap((step) => step.sql);
+  try {
+    await connection.executeAll([...plan.before, 'BEGIN IMMEDIATE', ...steps, 'COMMIT', ...plan.after]);
+  } catch (error) {
+    await connection.executeAll(['ROLLBACK']);
+    throw error;
+  }
+}
+
+/** The plans between two scripts and the states they make. */
+export async function plansBetween(from: string, to: string) {
+  const [before, after] = [await schemaOf(from), await schemaOf(to)];
+  return { before, after, ...planBothWays(before, after, sqliteDialect) };
+}
+
+/** The statements from one script to another. */
+export async function statements(from: string, to: string): Promise<string[]> {
+  return planStatements((await plansBetween(from, to)).up);
+}
+
+/** Every row of a table, its rowid included where it has one. */
+export async function rows(connection: Connection, table: string, columns = '*'): Promise<unknown[]> {
+  return connection.query(`SELECT ${columns} FROM "${table}"`);
+}
