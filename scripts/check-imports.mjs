@@ -5,10 +5,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Each part of src/ and the parts it may import. `errors` and `suggest` are open to all of them. */
+/** Each part of src/ and the parts it may import; those of `openToAll` besides. */
 const below = {
   errors: [],
   suggest: [],
+  'import-module': [],
   database: [],
   schema: ['database'],
   safety: ['schema', 'database'],
@@ -22,7 +23,7 @@ const below = {
   cli: ['dialects', 'project', 'planning', 'migrations', 'backup', 'safety', 'schema', 'database'],
   index: ['dialects', 'project', 'planning', 'migrations', 'backup', 'safety', 'schema', 'database'],
 };
-const openToAll = ['errors', 'suggest'];
+const openToAll = ['errors', 'suggest', 'import-module'];
 
 /** Values in, values out: these import nothing but each other and other values. */
 const pure = [/^schema\//, /^migrations\/graph\.ts$/, /^backup\/retention\.ts$/];

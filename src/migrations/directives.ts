@@ -141,3 +141,11 @@ const RESERVED = new Set(['head', 'heads', 'base', 'current']);
 function splitIds(argument: string): string[] {
   return argument.split(/[\s,]+/).filter((id) => id !== '');
 }
+
+/** The `//` comments of a program as those of a script, line by line, so that both hold directives alike. */
+export function programComments(text: string): string {
+  return text.replace(/^.*$/gm, (line) => {
+    const comment = /^\s*\/\/(.*)$/.exec(line);
+    return comment === null ? (line.trim() === '' ? '' : 'code') : `--${comment[1]}`;
+  });
+}

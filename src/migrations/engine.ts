@@ -1,5 +1,7 @@
 import type { Connection } from '../database/connection.js';
 import type { Attempt, HistoryStore, LockHolder } from './history.js';
+import type { Script } from './script.js';
+import type { TransactionFrame } from './transaction-frame.js';
 
 /** How a statement that was begun outside a transaction, and whose end nobody recorded, turned out. */
 export interface Settlement {
@@ -39,11 +41,16 @@ export interface MigrationEngine {
   settle(attempt: Attempt): Promise<Settlement>;
   /** The tables and views of the user, by name, at most `limit`; platform schemas and extensions not counted. */
   userTables(exclude: readonly string[], limit: number): Promise<readonly string[]>;
+  /** What has to happen around a migration's transaction. Without it the transaction is sent as one batch. */
+  readonly frame?: (script: Script) => Promise<TransactionFrame>;
 }
 
 /** The engine behind a connection. The only place in this folder that knows which there are. */
 export async function migrationEngine(connection: Connection): Promise<MigrationEngine> {
-  if (connection.engine === 'sqlite') throw new Error('migrations on SQLite are not there yet');
+  if (connection.engine === 'sqlite') {
+    const { sqliteEngine } = await import('./sqlite-engine.js');
+    return sqliteEngine(connection);
+  }
   const { postgresEngine } = await import('./postgres-engine.js');
   return postgresEngine(connection);
 }

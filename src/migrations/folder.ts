@@ -11,7 +11,7 @@ import {
   type Sums,
   sortSums,
 } from './checksum.js';
-import { readDirectives } from './directives.js';
+import { type Directives, programComments, readDirectives } from './directives.js';
 import { decodeMigration, type FileName, type Migration, parseFileName } from './migration-file.js';
 import { compareVersions } from './version.js';
 
@@ -35,9 +35,9 @@ interface FoundFile extends FileName {
 }
 
 /**
- * Reads a migrations folder. Files that are not SQL, hidden files and subfolders are left alone; a folder
+ * Reads a migrations folder. Files that are no migrations, hidden files and subfolders are left alone; a folder
  * that does not exist is an empty one. Throws TidemarkError: `migration-name-invalid`,
- * `migration-typescript`, `migration-encoding`, `migration-unreadable`, `migration-empty` (no bytes and
+ * `migration-encoding`, `migration-unreadable`, `migration-empty` (no bytes and
  * not in the sum: half-written), `migration-duplicate`, `migration-orphan-down`, `sum-invalid`, and those
  * of the directives. That the sum differs is no error here: it is a result.
  */
@@ -119,8 +119,8 @@ function pair(files: readonly FoundFile[], sums: Sums): Migration[] {
   }
   const downs = new Map(files.filter((file) => file.role === 'down').map((file) => [key(file), file]));
   const migrations = ups.map((up) => {
-    const down = downs.get(key(up));
-    downs.delete(key(up));
+    const down = up.language === 'sql' ? downs.get(key(up)) : undefined;
+    if (down !== undefined) downs.delete(key(up));
     return toMigration(up, down, sums);
   });
   const [orphan] = downs.values();
@@ -154,7 +154,8 @@ function toMigration(up: FoundFile, down: FoundFile | undefined, sums: Sums): Mi
     path: up.path,
     up: up.text,
     checksum: sums.get(up.file)!,
-    directives: readDirectives(up.text, up.path),
+    directives: directivesOf(up),
+    language: up.language,
     down:
       down === undefined
         ? undefined
@@ -166,4 +167,14 @@ function toMigration(up: FoundFile, down: FoundFile | undefined, sums: Sums): Mi
             transaction: readDirectives(down.text, down.path, 'down').transaction,
           },
   };
+}
+
+function directivesOf({ text, path, language }: FoundFile): Directives {
+  if (language === 'sql') return readDirectives(text, path);
+  const directives = readDirectives(programComments(text), path);
+  if (directives.transaction === 'file') return directives;
+  throw new TidemarkError('directive-invalid', `${path}: a program always runs in a transaction`, {
+    location: { file: path, line: 1 },
+    hints: ['Put what cannot be in one into a migration in SQL.'],
+  });
 }

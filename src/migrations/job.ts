@@ -1,11 +1,14 @@
 import type { Progress } from './history.js';
 import type { MigrateStep } from './migrate-options.js';
+import type { Program } from './program.js';
 import type { Script } from './script.js';
 
 /** One migration in one direction, checked and ready to run, with the bookkeeping that belongs to it. */
 export interface Job {
   readonly step: MigrateStep;
   readonly script: Script;
+  /** For a migration that is a program: runs it in the transaction; `script` has no statements then. */
+  readonly program?: Program | undefined;
   /** Statements that record it when it runs in one transaction, in that transaction. */
   readonly record: readonly string[];
   /** What a piece by piece run needs; undefined in one transaction. */
@@ -29,8 +32,8 @@ export class JobFailure extends Error {
   override readonly name = 'JobFailure';
   readonly job: Job;
   readonly statement: number | undefined;
-  /** `commit`: a deferred constraint spoke, for example. */
-  readonly phase: 'statement' | 'commit' | 'bookkeeping';
+  /** `check`: what it did is not sound; `commit`: a deferred constraint spoke, for example. */
+  readonly phase: 'statement' | 'program' | 'check' | 'commit' | 'bookkeeping';
   /** How many of its statements hold, this and earlier runs together. */
   readonly done: number;
 

@@ -9,9 +9,10 @@ import type { Job } from './job.js';
 import type { MigrateOptions, MigrateResult } from './migrate-options.js';
 import { requireUnchangedStart } from './migrate-up.js';
 import type { Migration, MigrationDown } from './migration-file.js';
+import { loadProgram, type Program } from './program.js';
 import { makeContext, openRun, type RunContext, underLock } from './run-context.js';
 import { runJobs } from './run-jobs.js';
-import { readScript } from './script.js';
+import { programScript, readScript } from './script.js';
 import { currentRevisions, downgradeSteps } from './target.js';
 import { requireListed } from './write-migration.js';
 
@@ -67,8 +68,13 @@ async function planJob(
   migration: Migration | undefined,
 ): Promise<Job> {
   const { dialect, engine, identity } = context;
-  const down = migration?.down ?? (await downFromHistory(context, row, migration));
-  const script = await readScript(dialect, down.sql, down.path, down.transaction, engine.mayCommit);
+  const program = migration?.language === 'program' ? await downgradeOf(migration) : undefined;
+  const down = program
+    ? { path: migration!.path, sql: migration!.up, transaction: 'file' as const }
+    : (migration?.down ?? (await downFromHistory(context, row, migration)));
+  const script = program
+    ? programScript(down.sql, down.path)
+    : await readScript(dialect, down.sql, down.path, down.transaction, engine.mayCommit);
   const reverting = row.state === 'reverting';
   const resumable = script.mode === 'resumable' || reverting;
   const progress = reverting
@@ -85,12 +91,13 @@ async function planJob(
       name: row.name,
       direction: 'down',
       path: down.path,
-      fromHistory: migration?.down === undefined,
+      fromHistory: program === undefined && migration?.down === undefined,
       mode: resumable ? 'resumable' : 'transaction',
       statements: script.statements.map(({ sql, line }) => ({ sql, line })),
       alreadyDone: progress.statementsDone,
     },
     script,
+    program,
     record: finish,
     resumable: resumable
       ? {
@@ -100,6 +107,21 @@ async function planJob(
         }
       : undefined,
   };
+}
+
+async function downgradeOf(migration: Migration): Promise<Program> {
+  const { downgrade } = await loadProgram(migration);
+  if (downgrade !== undefined) return downgrade;
+  throw new TidemarkError(
+    'no-down',
+    `${migration.file} cannot be taken down: it exports no function "downgrade"`,
+    {
+      exitCode: 4,
+      location: { file: migration.path, line: 1 },
+      hints: ['Add one and run "tidemark migrate hash", or undo it with a new migration.'],
+      details: { revision: migration.version },
+    },
+  );
 }
 
 /** The text kept when the migration was applied. Also for a file that lost its reverse since. */

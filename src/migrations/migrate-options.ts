@@ -63,6 +63,8 @@ export type MigrateEvent =
       readonly delayMs: number;
       readonly reason: string;
     }
+  /** What a migration in TypeScript says with `db.log`. */
+  | { readonly type: 'message'; readonly step: MigrateStep; readonly text: string }
   | { readonly type: 'migration-done'; readonly step: MigrateStep; readonly durationMs: number };
 
 /** One migration of a run. Plain data. */

@@ -9,9 +9,10 @@ import type { AppliedRevision, History, RevisionEntry } from './history.js';
 import type { Job } from './job.js';
 import type { MigrateResult, MigrateUpOptions } from './migrate-options.js';
 import type { Migration } from './migration-file.js';
+import { loadProgram } from './program.js';
 import { makeContext, openRun, type RunContext, underLock } from './run-context.js';
 import { runJobs } from './run-jobs.js';
-import { readScript } from './script.js';
+import { programScript, readScript } from './script.js';
 import { currentRevisions, resolveRevision, upgradeSteps } from './target.js';
 import { requireListed } from './write-migration.js';
 
@@ -137,13 +138,16 @@ async function planJob(
   unfinished: AppliedRevision | undefined,
 ): Promise<Job> {
   const { dialect, engine, identity } = context;
-  const script = await readScript(
-    dialect,
-    migration.up,
-    migration.path,
-    migration.directives.transaction,
-    engine.mayCommit,
-  );
+  const program = migration.language === 'program' ? (await loadProgram(migration)).upgrade : undefined;
+  const script = program
+    ? programScript(migration.up, migration.path)
+    : await readScript(
+        dialect,
+        migration.up,
+        migration.path,
+        migration.directives.transaction,
+        engine.mayCommit,
+      );
   // What was begun piece by piece is finished so, also when the file has become one that needs it no more.
   const resumable = script.mode === 'resumable' || unfinished !== undefined;
   const mode = resumable ? 'resumable' : 'transaction';
@@ -166,6 +170,7 @@ async function planJob(
       alreadyDone: progress.statementsDone,
     },
     script,
+    program,
     record: [engine.history.insertRevision(entry, identity), logDone],
     resumable: resumable
       ? {

@@ -13,7 +13,10 @@ export interface Migration {
   readonly up: string;
   readonly checksum: string;
   readonly directives: Directives;
+  /** Undefined when it has no reverse; for a program also when that is not known without loading it. */
   readonly down: MigrationDown | undefined;
+  /** `program`: a module in TypeScript or JavaScript that exports `upgrade` and `downgrade`. */
+  readonly language: 'sql' | 'program';
 }
 
 /** The reverse of a migration. */
@@ -30,28 +33,23 @@ export interface FileName {
   readonly version: string;
   readonly name: string;
   readonly role: 'up' | 'down';
+  readonly language: Migration['language'];
 }
 
 /**
- * Takes a file's name apart: `<version>_<name>.sql`, `.down.sql`, and golang-migrate's `.up.sql`. A version
+ * Takes a file's name apart: `<version>_<name>.sql`, `.down.sql`, golang-migrate's `.up.sql`, and `.ts`,
+ * `.js` and their kin for programs. A version
  * is letters, digits and dots with at least one digit, so that a stray `schema.sql` or `seed_data.sql` is
  * never taken for a migration. Undefined for files that are none of the folder's business. Throws
- * TidemarkError (`migration-name-invalid`, `migration-typescript`).
+ * TidemarkError (`migration-name-invalid`).
  */
 export function parseFileName(file: string): FileName | undefined {
   if (file.startsWith('.')) return undefined;
-  if (/\.[cm]?[jt]s$/i.test(file) && /^[A-Za-z]*\d[A-Za-z0-9.]*_/.test(file) && !/\.d\.[cm]?ts$/.test(file)) {
-    throw new TidemarkError(
-      'migration-typescript',
-      `${file} is a migration in a programming language, which this version cannot run`,
-      {
-        hints: ['Write it as SQL, or move it out of the migrations folder.'],
-      },
-    );
-  }
-  const base = /^(.*)\.sql$/i.exec(file)?.[1];
+  // A program among other files is one only by its name; `helpers.ts` and `v1.d.ts` are none.
+  const isProgram = /^[A-Za-z]*\d[A-Za-z0-9.]*_.*\.[cm]?[jt]s$/.test(file) && !/\.d\.[cm]?ts$/.test(file);
+  const base = (isProgram ? /^(.*)\.[cm]?[jt]s$/ : /^(.*)\.sql$/i).exec(file)?.[1];
   if (base === undefined) return undefined;
-  const role = base.endsWith('.down') ? 'down' : 'up';
+  const role = !isProgram && base.endsWith('.down') ? 'down' : 'up';
   const stem = base.replace(/\.(down|up)$/, '');
   const [, version, name] = /^([A-Za-z0-9.]+?)(?:_+(.*))?$/.exec(stem) ?? [];
   if (version === undefined || !/\d/.test(version)) {
@@ -62,7 +60,7 @@ export function parseFileName(file: string): FileName | undefined {
       ],
     });
   }
-  return { version, name: name ?? '', role };
+  return { version, name: name ?? '', role, language: isProgram ? 'program' : 'sql' };
 }
 
 /** Turns a title into the part of a file's name after the version: `Add "Users"!` becomes `add_users`. */

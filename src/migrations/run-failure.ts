@@ -2,7 +2,9 @@ import { DatabaseError } from '../database/connection.js';
 import { TidemarkError } from '../errors.js';
 import { excerptAt, locate } from '../schema/source-excerpt.js';
 import { label } from './compare-history.js';
+import type { MigrationEngine } from './engine.js';
 import type { JobFailure } from './job.js';
+import { placeIn } from './program.js';
 import { closeRun, type RunContext } from './run-context.js';
 
 /**
@@ -34,10 +36,11 @@ export async function reportFailure(
     () => [],
     (error: Error) => [`The failure could not be recorded in the history: ${error.message}.`],
   );
-  return migrationFailed(failure, message, before, unrecorded);
+  return migrationFailed(context.engine, failure, message, before, unrecorded);
 }
 
 function migrationFailed(
+  engine: MigrationEngine,
   failure: JobFailure,
   message: string,
   before: number,
@@ -47,15 +50,15 @@ function migrationFailed(
   const database = cause instanceof DatabaseError ? cause : undefined;
   const total = job.script.statements.length;
   const where =
-    phase === 'commit'
-      ? 'on commit'
+    phase !== 'statement' && phase !== 'bookkeeping'
+      ? { commit: 'on commit', check: 'in the check before its commit', program: 'while it ran' }[phase]
       : statement === undefined
         ? 'while recording it'
         : `at statement ${statement + 1} of ${total}`;
   const place = statement === undefined ? undefined : placeOf(failure, statement);
   return new TidemarkError('migration-failed', `${label(job.step)} failed ${where}: ${message}`, {
     ...(place === undefined
-      ? { location: { file: job.step.path, line: 1 } }
+      ? { location: { file: job.step.path, line: placeIn(cause, job.step.path) ?? 1 } }
       : {
           location: { file: job.step.path, ...locate(job.script.text, place) },
           excerpt: excerptAt(job.script.text, place),
@@ -64,7 +67,7 @@ function migrationFailed(
       ...(database?.detail === undefined ? [] : [`Detail: ${database.detail}`]),
       ...(database?.hint === undefined ? [] : [`The database suggests: ${database.hint}`]),
       ...(database?.context === undefined ? [] : [`Context: ${database.context}`]),
-      ...(database !== undefined && ['55P03', '40P01'].includes(database.sqlstate)
+      ...(database !== undefined && engine.isTransient(database.sqlstate)
         ? [
             'Another session holds a lock that this needs; see who with "tidemark db check", then run it again.',
           ]

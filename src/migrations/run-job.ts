@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError } from '../database/connection.js';
 import { statementHash } from './checksum.js';
 import type { Attempt } from './history.js';
 import { type Job, JobFailure, type ResumableJob } from './job.js';
+import { shallRetry } from './retry.js';
 import { type RunContext, rollBack } from './run-context.js';
+import { runStepwise } from './run-stepwise.js';
 import { endsWithCommit, type Unit } from './script.js';
 
 /** Runs one migration and records it. Throws JobFailure; then everything that can be rolled back is. */
@@ -15,6 +16,10 @@ export async function runJob(context: RunContext, job: Job, attempt: Attempt | u
 /** Everything in one transaction and, where the engine allows it, in one round trip. */
 async function runInTransaction(context: RunContext, job: Job): Promise<void> {
   const { engine, statementLockTimeoutMs } = context;
+  if (engine.frame !== undefined || job.program !== undefined) {
+    await runStepwise(context, job);
+    return;
+  }
   await send(context, job, {
     before: [engine.begin, ...engine.freshSession(statementLockTimeoutMs)],
     first: 0,
@@ -215,16 +220,4 @@ async function send(context: RunContext, job: Job, batch: Batch): Promise<void> 
       throw new JobFailure(job, commits ? 'commit' : 'bookkeeping', undefined, batch.done, error);
     }
   }
-}
-
-const LONGEST_DELAY_MS = 5_000;
-
-/** Waits and says true when the error may pass by itself. Full jitter, so that two runners do not meet again. */
-async function shallRetry(context: RunContext, job: Job, error: unknown, tries: number): Promise<boolean> {
-  if (!(error instanceof DatabaseError) || error.connectionLost) return false;
-  if (!context.engine.isTransient(error.sqlstate) || tries >= context.lockRetries) return false;
-  const delayMs = Math.round(Math.random() * Math.min(LONGEST_DELAY_MS, 200 * 2 ** tries)) + 20;
-  context.emit({ type: 'retry', step: job.step, attempt: tries + 1, delayMs, reason: error.message });
-  await sleep(delayMs);
-  return true;
 }

@@ -61,6 +61,11 @@ export async function readScript(
   return { path, text, statements, mode: whole ? 'transaction' : 'resumable', units };
 }
 
+/** The script of a migration that is a program: it has no statements, and one transaction. */
+export function programScript(text: string, path: string): Script {
+  return { path, text, statements: [], mode: 'transaction', units: [] };
+}
+
 /** As few pieces as the engine allows: a break around what refuses a transaction and after what needs a commit. */
 function unitsGrouped(statements: readonly ScriptStatement[]): Unit[] {
   const units: Unit[] = [];

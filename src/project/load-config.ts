@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { TidemarkError } from '../errors.js';
+import { importModule } from '../import-module.js';
 import type { Config } from './config.js';
-import { importModule } from './import-module.js';
 import { validateConfig } from './validate-config.js';
 
 /**

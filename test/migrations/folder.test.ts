@@ -57,7 +57,12 @@ describe('reading', () => {
       'migration-name-invalid',
       '2025-01-01_x.sql',
     ],
-    ['a program', { '20250101000000_x.ts': '' }, 'migration-typescript', '20250101000000_x.ts'],
+    [
+      'a down file of a program',
+      { '20250101000000_x.ts': 'export async function upgrade() {}', '20250101000000_x.down.sql': '' },
+      'migration-orphan-down',
+      '20250101000000_x.down.sql',
+    ],
     ['an orphan', { '1_a.down.sql': '' }, 'migration-orphan-down', '1_a.down.sql'],
     [
       'an orphan by name',

@@ -7,19 +7,27 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
  * has that, else (and for syntax that stripping refuses) through jiti. `import … from 'tidemark'` inside it
  * finds this very package when the project has not installed it: run by npx, or from a clone.
  * Gives the module's exports; what the module throws passes through.
+ *
+ * @param version a word for the text of the file: the same file with another one is loaded again
  */
-export async function importModule(file: string): Promise<Record<string, unknown>> {
+export async function importModule(file: string, version?: string): Promise<Record<string, unknown>> {
   const typescript = /\.[cm]?ts$/.test(file);
   const native = !typescript || nodeStripsTypes();
   if (native && findsTidemark(file)) {
     try {
-      return await withoutLoaderWarnings(() => import(pathToFileURL(file).href));
+      return await withoutLoaderWarnings(
+        () => import(pathToFileURL(file).href + (version === undefined ? '' : `?${version}`)),
+      );
     } catch (error) {
       if (!typescript || !needsJiti.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
   const { createJiti } = await import('jiti');
-  const jiti = createJiti(import.meta.url, { alias: { tidemark: ownEntry }, interopDefault: false });
+  const jiti = createJiti(import.meta.url, {
+    alias: { tidemark: ownEntry },
+    interopDefault: false,
+    moduleCache: version === undefined,
+  });
   return jiti.import(file);
 }
 
@@ -32,7 +40,7 @@ const needsJiti = new Set([
 ]);
 
 /** The package's entry, in the form this module itself is in: compiled, or source under the tests. */
-const ownEntry = fileURLToPath(new URL(`../index${extname(import.meta.url)}`, import.meta.url));
+const ownEntry = fileURLToPath(new URL(`./index${extname(import.meta.url)}`, import.meta.url));
 
 function nodeStripsTypes(): boolean {
   return Boolean((process.features as { typescript?: unknown }).typescript);

@@ -1,0 +1,197 @@
+import { type Connection, DatabaseError } from '../database/connection.js';
+import { TidemarkError } from '../errors.js';
+import type { Script } from './script.js';
+import { type BrokenObject, brokenObjects, foreignKeyViolations, type Violation } from './sqlite-health.js';
+import { quoted } from './sqlite-literal.js';
+import { type Rebuild, readRebuilds } from './sqlite-rebuilds.js';
+import type { TransactionFrame } from './transaction-frame.js';
+
+const FOREIGN_KEYS =
+  /^pragma\s+(?:main\s*\.\s*)?foreign_keys\s*[=(]\s*['"]?(on|off|true|false|yes|no|1|0)['"]?\s*\)?$/i;
+const FOREIGN_KEY_CHECK = /^pragma\s+(?:main\s*\.\s*)?foreign_key_check$/i;
+const IGNORES_ROW_COUNT = /^--\s*tidemark:ignore\s+row-count\b/m;
+
+/** The views and triggers that do not compile, found once for each state of a schema within a run. */
+export interface KnownBroken {
+  schemaVersion: number | undefined;
+  broken: readonly BrokenObject[];
+}
+
+/**
+ * Everything that a migration of SQLite needs beside its transaction. `PRAGMA foreign_keys` does nothing
+ * inside one, so the switch at the head of a file is thrown before it, on this connection, and read back;
+ * without enforcement, what the migration did is checked before it is committed. The commit is on disk before
+ * it counts (synchronous = FULL). Afterwards the session is as it was.
+ */
+export async function sqliteFrame(
+  connection: Connection,
+  script: Script,
+  known: KnownBroken,
+): Promise<TransactionFrame> {
+  const covered = coveredStatements(script);
+  const enforced = !script.statements.some(
+    ({ sql }, at) => covered.has(at) && isOff(FOREIGN_KEYS.exec(sql)?.[1]),
+  );
+  const rebuilds = readRebuilds(script);
+  const questions = rowQuestions(script);
+  const before = {
+    foreignKeys: await pragma(connection, 'foreign_keys'),
+    synchronous: await pragma(connection, 'synchronous'),
+  };
+  await connection.executeAll([
+    `PRAGMA foreign_keys = ${enforced ? 'ON' : 'OFF'}`,
+    // EXTRA is stronger than FULL and stays.
+    ...(before.synchronous < 2 ? ['PRAGMA synchronous = FULL'] : []),
+  ]);
+  if ((await pragma(connection, 'foreign_keys')) !== (enforced ? 1 : 0)) {
+    throw new TidemarkError(
+      'foreign-keys-stuck',
+      'PRAGMA foreign_keys did not take: a transaction is open already',
+    );
+  }
+  let schemaVersion = 0;
+  let broken = new Set<string>();
+  let violations: readonly Violation[] = [];
+  const analysed = new Set<string>();
+
+  return {
+    covered,
+
+    async opened() {
+      schemaVersion = await pragma(connection, 'schema_version');
+      if (known.schemaVersion !== schemaVersion) {
+        known.broken = await brokenObjects(connection);
+        known.schemaVersion = schemaVersion;
+      }
+      broken = new Set(known.broken.map(({ name }) => name));
+      if (!enforced) violations = await foreignKeyViolations(connection);
+      for (const { table } of rebuilds) if (await hasStatistics(connection, table)) analysed.add(table);
+    },
+
+    async before(statement) {
+      for (const query of questions.get(statement) ?? []) await requireNoRows(connection, query);
+      const rebuild = rebuilds.find(({ dropAt }) => dropAt === statement);
+      if (rebuild !== undefined) await requireSameCount(connection, rebuild, script);
+    },
+
+    async verify() {
+      if (!enforced) {
+        requireNoNewViolations(violations, await foreignKeyViolations(connection));
+        for (const { table } of rebuilds) await requireIntegrity(connection, table);
+      }
+      for (const table of analysed) await connection.executeAll([`ANALYZE ${quoted(table)}`]);
+      known.schemaVersion = await pragma(connection, 'schema_version');
+      if (known.schemaVersion === schemaVersion) return;
+      known.broken = await brokenObjects(connection);
+      const now = known.broken.find(({ name }) => !broken.has(name));
+      if (now !== undefined) {
+        throw new DatabaseError(`${now.type} ${now.name} is broken by it: ${now.message}`, {
+          hint: 'Drop it before the change and create it again after it, in the same migration.',
+        });
+      }
+    },
+
+    async close() {
+      await connection.executeAll([
+        `PRAGMA foreign_keys = ${before.foreignKeys}`,
+        `PRAGMA synchronous = ${before.synchronous}`,
+        'PRAGMA legacy_alter_table = OFF',
+      ]);
+    },
+  };
+}
+
+/** The switches at the head and at the end of the file, and the check that belongs to them. */
+function coveredStatements({ statements }: Script): Set<number> {
+  const covered = new Set<number>();
+  const covers = (at: number): boolean => {
+    const sql = statements[at]?.sql ?? '';
+    return FOREIGN_KEYS.test(sql) || FOREIGN_KEY_CHECK.test(sql);
+  };
+  for (let at = 0; covers(at); at++) covered.add(at);
+  for (let at = statements.length - 1; covers(at); at--) covered.add(at);
+  return covered;
+}
+
+function isOff(value: string | undefined): boolean {
+  return value !== undefined && /^(off|false|no|0)$/i.test(value);
+}
+
+/** Queries that stand above a statement as `-- Rows that stop it: SELECT …`, by the statement's index. */
+function rowQuestions({ text, statements }: Script): Map<number, string[]> {
+  const questions = new Map<number, string[]>();
+  let from = 0;
+  for (const [at, { offset, sql }] of statements.entries()) {
+    const found = [...text.slice(from, offset).matchAll(/^[ \t]*-- Rows that stop it: (.+?)[ \t\r]*$/gm)];
+    if (found.length > 0)
+      questions.set(
+        at,
+        found.map((match) => match[1]!),
+      );
+    from = offset + sql.length;
+  }
+  return questions;
+}
+
+async function requireNoRows(connection: Connection, query: string): Promise<void> {
+  const [row] = await connection.query<{ n: number }>(`SELECT count(*) AS n FROM (${query})`);
+  if (row!.n === 0) return;
+  throw new DatabaseError(`${row!.n} ${row!.n === 1 ? 'row stands' : 'rows stand'} in its way`, {
+    sqlstate: 'SQLITE_CONSTRAINT',
+    hint: `See them with: ${query}`,
+  });
+}
+
+async function requireSameCount(connection: Connection, rebuild: Rebuild, script: Script): Promise<void> {
+  if (IGNORES_ROW_COUNT.test(script.text)) return;
+  const { table, copy } = rebuild;
+  const [row] = await connection.query<{ old: number; copied: number }>(
+    `SELECT (SELECT count(*) FROM ${quoted(table)}) AS old, (SELECT count(*) FROM ${quoted(copy)}) AS copied`,
+  );
+  if (row!.old === row!.copied) return;
+  throw new DatabaseError(
+    `table ${table} has ${row!.old} rows and ${copy}, which is to take its place, has ${row!.copied}`,
+    {
+      hint: `Copy every row, or delete the others before; if it is meant so, put "-- tidemark:ignore row-count WHY" at the top of the file.`,
+    },
+  );
+}
+
+function requireNoNewViolations(before: readonly Violation[], now: readonly Violation[]): void {
+  const count = (list: readonly Violation[], key: string) =>
+    list.find((entry) => entry.key === key)?.rows ?? 0;
+  const worse = now.find(({ key, rows }) => rows > count(before, key));
+  if (worse === undefined) return;
+  const rows = worse.rows - count(before, worse.key);
+  throw new DatabaseError(
+    `${rows} ${rows === 1 ? 'row' : 'rows'} of ${worse.table} would refer to rows of ${worse.parent} that are not there`,
+    { sqlstate: 'SQLITE_CONSTRAINT_FOREIGNKEY', hint: `See all of them with: ${worse.query}` },
+  );
+}
+
+async function requireIntegrity(connection: Connection, table: string): Promise<void> {
+  // For one table since 3.33; before that the argument would be taken for a number.
+  const argument = connection.versionNumber >= 3_033_000 ? `(${quoted(table)})` : '';
+  const rows = await connection.query<{ integrity_check: string }>(`PRAGMA integrity_check${argument}`);
+  if (rows[0]?.integrity_check === 'ok') return;
+  throw new DatabaseError(
+    `the integrity check of ${table} says: ${rows
+      .map((row) => row.integrity_check)
+      .slice(0, 3)
+      .join('; ')}`,
+    { sqlstate: 'SQLITE_CORRUPT' },
+  );
+}
+
+async function hasStatistics(connection: Connection, table: string): Promise<boolean> {
+  const there = await connection.query("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'");
+  if (there.length === 0) return false;
+  return (
+    (await connection.query('SELECT 1 FROM sqlite_stat1 WHERE tbl = ?1 COLLATE NOCASE', [table])).length > 0
+  );
+}
+
+async function pragma(connection: Connection, name: string): Promise<number> {
+  const [row] = await connection.query<Record<string, number>>(`PRAGMA ${name}`);
+  return row![name]!;
+}

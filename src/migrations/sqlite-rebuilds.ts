@@ -1,0 +1,37 @@
+import type { Script } from './script.js';
+
+/** A table that a script makes anew: a copy is filled, the table is dropped, the copy takes its name. */
+export interface Rebuild {
+  readonly table: string;
+  readonly copy: string;
+  /** The statement that drops the table, by index: both hold their rows just before it. */
+  readonly dropAt: number;
+}
+
+const NAME = String.raw`(?:"(?:[^"]|"")*"|\[[^\]]*\]|${'`'}(?:[^${'`'}]|${'``'})*${'`'}|'(?:[^']|'')*'|[\p{L}_][\p{L}\p{N}_$]*)`;
+const TABLE = `(?:main\\s*\\.\\s*)?(?<table>${NAME})`;
+const DROP = new RegExp(`^drop\\s+table\\s+(?:if\\s+exists\\s+)?${TABLE}$`, 'iu');
+const RENAME = new RegExp(`^alter\\s+table\\s+${TABLE}\\s+rename\\s+to\\s+(?<to>${NAME})$`, 'iu');
+
+/** Finds the tables that a script makes anew, in SQLite's documented way (lang_altertable, the 12 steps). */
+export function readRebuilds({ statements }: Pick<Script, 'statements'>): Rebuild[] {
+  const dropped = new Map<string, { readonly table: string; readonly at: number }>();
+  const rebuilds: Rebuild[] = [];
+  for (const [at, { sql }] of statements.entries()) {
+    const drop = DROP.exec(sql)?.groups;
+    if (drop !== undefined) {
+      const table = unquoted(drop.table!);
+      dropped.set(table.toLowerCase(), { table, at });
+    }
+    const rename = RENAME.exec(sql)?.groups;
+    const old = rename && dropped.get(unquoted(rename.to!).toLowerCase());
+    if (old) rebuilds.push({ table: old.table, copy: unquoted(rename.table!), dropAt: old.at });
+  }
+  return rebuilds;
+}
+
+function unquoted(name: string): string {
+  const first = name[0]!;
+  if (first === '[') return name.slice(1, -1);
+  return '"`\''.includes(first) ? name.slice(1, -1).replaceAll(first + first, first) : name;
+}
