@@ -72,12 +72,16 @@ export class Context {
   async openDev(): Promise<DevDatabase> {
     const { dev, url } = await this.environment();
     const { openDevDatabase } = await import('../database/open-dev-database.js');
-    return this.closing(await openDevDatabase({ engine: 'postgres', dev, ...(url ? { target: url } : {}) }));
+    return this.closing(
+      await openDevDatabase({ engine: url?.engine ?? 'postgres', dev, ...(url ? { target: url } : {}) }),
+    );
   }
 
+  /** The dialect of the environment's database; PostgreSQL's when it names none. */
   async dialect(): Promise<Dialect> {
+    const { url } = await this.environment();
     const { loadDialect } = await import('../dialects.js');
-    return loadDialect('postgres');
+    return loadDialect(url?.engine ?? 'postgres');
   }
 
   /** Yes by `--yes`, else by asking; not for what loses data. */

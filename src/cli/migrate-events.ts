@@ -32,6 +32,9 @@ export function reportEvents(output: Output): (event: MigrateEvent) => void {
       case 'retry':
         output.note(`${stepName(event.step)}: ${event.reason}; trying again (${event.attempt})`);
         return;
+      case 'message':
+        output.note(`${stepName(event.step)}: ${event.text}`);
+        return;
       case 'migration-done':
         output.detail(`${stepName(event.step)} done in ${event.durationMs} ms`);
         return;

@@ -70,7 +70,7 @@ export async function sqliteFrame(
 
     async before(statement) {
       for (const query of questions.get(statement) ?? []) await requireNoRows(connection, query);
-      const rebuild = rebuilds.find(({ dropAt }) => dropAt === statement);
+      const rebuild = rebuilds.find(({ filledAt }) => filledAt === statement);
       if (rebuild !== undefined) await requireSameCount(connection, rebuild, script);
     },
 

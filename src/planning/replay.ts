@@ -3,6 +3,7 @@ import { TidemarkError } from '../errors.js';
 import type { Migration } from '../migrations/migration-file.js';
 import { diffSchemas } from '../schema/diff.js';
 import type { Schema } from '../schema/object.js';
+import { downScript, upScript } from './migration-scripts.js';
 import { describeChange } from './prove.js';
 import { fitsTransaction, runScripts, splitScripts } from './run-scripts.js';
 import type { Workbench } from './workbench.js';
@@ -17,25 +18,27 @@ export async function replay(
   bench: Workbench,
   migrations: readonly Migration[],
 ): Promise<{ withoutDown: number }> {
-  const ups = await splitScripts(
-    migrations.map((migration) => ({ name: migration.path, sql: migration.up })),
-    bench.dialect,
+  const { dialect } = bench;
+  const ups = await splitScripts(migrations.map(upScript), dialect);
+  const files = await Promise.all(migrations.map(downScript));
+  const downs = await Promise.all(
+    files.map(async (file) => file && (await splitScripts([file], dialect))[0]!),
   );
-  const downs = await splitScripts(
-    migrations.map(({ down, path }) => ({ name: down?.path ?? path, sql: down?.sql ?? '' })),
-    bench.dialect,
-  );
-  const builder = { transactional: fitsTransaction([...ups, ...downs]), run: async () => undefined };
+  const builder = {
+    transactional: fitsTransaction([...ups, ...downs.filter((down) => down !== undefined)]),
+    run: async () => undefined,
+  };
   await bench.build(builder, async (connection) => {
     const states: Schema[] = [await read(bench, connection)];
     for (const script of ups) {
-      await runScripts(connection, [script]);
+      await runScripts(connection, [script], dialect);
       states.push(await read(bench, connection));
     }
     for (let at = migrations.length - 1; at >= 0; at--) {
       const migration = migrations[at]!;
-      if (!migration.down) return;
-      await runScripts(connection, [downs[at]!]);
+      const down = downs[at];
+      if (!down) return;
+      await runScripts(connection, [down], dialect);
       const left = diffSchemas(await read(bench, connection), states[at]!, bench.dialect);
       if (left.length > 0)
         throw different(
@@ -44,7 +47,7 @@ export async function replay(
         );
     }
   });
-  return { withoutDown: migrations.filter(({ down }) => !down).length };
+  return { withoutDown: downs.filter((down) => !down).length };
 }
 
 function read(bench: Workbench, connection: Connection): Promise<Schema> {
@@ -54,7 +57,7 @@ function read(bench: Workbench, connection: Connection): Promise<Schema> {
 function different(migration: Migration, lines: readonly string[]): TidemarkError {
   return new TidemarkError(
     'replay-different',
-    `${migration.down?.path} does not lead back to what was there before ${migration.file}`,
+    `${migration.down?.path ?? migration.path} does not lead back to what was there before ${migration.file}`,
     {
       excerpt: lines.join('\n'),
       hints: [

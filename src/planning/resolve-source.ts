@@ -5,6 +5,7 @@ import { parseDatabaseUrl, safeUrl } from '../database/database-url.js';
 import { TidemarkError } from '../errors.js';
 import { SUM_FILE } from '../migrations/checksum.js';
 import { type MigrationFolder, readMigrationFolder } from '../migrations/folder.js';
+import { upScript } from './migration-scripts.js';
 import { readSchemaFiles } from './schema-files.js';
 import type { StateSource } from './state-source.js';
 
@@ -52,7 +53,7 @@ export function migrationState(folder: MigrationFolder, revision: string | undef
     revision === undefined || revision === '' || revision === 'head'
       ? all.length
       : indexOfRevision(folder, revision) + 1;
-  const files = all.slice(0, last).map((migration) => ({ name: migration.path, sql: migration.up }));
+  const files = all.slice(0, last).map(upScript);
   const label = `${folder.path}${revision ? `@${revision}` : ''}`;
   return files.length === 0 ? { type: 'empty', label } : { type: 'scripts', label, files };
 }
@@ -77,6 +78,6 @@ async function isMigrationFolder(path: string): Promise<boolean> {
   const kind = await stat(path).catch(() => undefined);
   if (!kind?.isDirectory()) return false;
   if (existsSync(join(path, SUM_FILE))) return true;
-  const names = (await readdir(path)).filter((name) => name.endsWith('.sql'));
+  const names = (await readdir(path)).filter((name) => /\.(?:sql|[cm]?[jt]s)$/.test(name));
   return names.length > 0 && names.every((name) => /^\d{4,}_/.test(name));
 }

@@ -71,7 +71,10 @@ export class Workbench {
   /** Builds what scripts say. */
   async scriptsBuilder(files: readonly ScriptFile[]): Promise<Builder> {
     const scripts = await splitScripts(files, this.dialect);
-    return { transactional: fitsTransaction(scripts), run: (connection) => runScripts(connection, scripts) };
+    return {
+      transactional: fitsTransaction(scripts),
+      run: (connection) => runScripts(connection, scripts, this.dialect),
+    };
   }
 
   /** Builds a schema from nothing by its own plan. */

@@ -2,6 +2,7 @@ import { TidemarkError } from '../../errors.js';
 import { graphOf } from '../../migrations/compare-history.js';
 import { readMigrationFolder } from '../../migrations/folder.js';
 import { requireListed } from '../../migrations/write-migration.js';
+import { downScript, upScript } from '../../planning/migration-scripts.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 
@@ -18,15 +19,23 @@ export async function run(context: Context): Promise<Outcome> {
   }
   const dialect = await context.dialect();
   let statements = 0;
-  for (const { up, path, down } of folder.migrations) {
-    statements += (await dialect.splitScript(up, path)).length;
-    if (down) await dialect.splitScript(down.sql, down.path);
+  const withoutDown: string[] = [];
+  for (const migration of folder.migrations) {
+    const down = await downScript(migration);
+    if (!down) withoutDown.push(migration.version);
+    for (const file of [upScript(migration), down]) {
+      if (file?.program) await file.program();
+      else if (file) {
+        const { length } = await dialect.splitScript(file.sql, file.name);
+        if (file !== down) statements += length;
+      }
+    }
   }
   const result = {
     migrations: folder.migrations.length,
     statements,
     head: heads[0] ?? null,
-    withoutDown: folder.migrations.filter(({ down }) => !down).map(({ version }) => version),
+    withoutDown,
     replayed: context.options.flag('replay'),
   };
   if (result.replayed) {
@@ -38,7 +47,6 @@ export async function run(context: Context): Promise<Outcome> {
     await bench.close();
     for (const note of bench.notes) context.output.warn(note);
   }
-  const { withoutDown } = result;
   return {
     result,
     text: [
