@@ -5,13 +5,13 @@ import { CATALOG, FIRST_USER_OID } from './catalog-scope.js';
  * parallel lists: five times smaller than a row for each. Left out are the triggers behind foreign keys.
  */
 export const DEPENDENCY_QUERY = `
-    SELECT d.classid::int8 AS classid, d.refclassid::int8 AS refclassid, d.deptype::text AS type,
+    SELECT d.classid::int8 AS classid, d.refclassid::int8 AS refclassid, d.deptype AS type,
       array_agg(d.objid::int8) AS objids, array_agg(d.objsubid) AS objsubids,
       array_agg(d.refobjid::int8) AS refobjids, array_agg(d.refobjsubid) AS refobjsubids
     FROM pg_depend d
     WHERE d.objid >= ${FIRST_USER_OID} AND (d.refobjid >= ${FIRST_USER_OID} OR d.refclassid = ${CATALOG.pg_extension})
       AND NOT (d.classid = ${CATALOG.pg_trigger} AND d.refclassid = ${CATALOG.pg_constraint} AND d.deptype = 'i')
-    GROUP BY 1, 2, 3`;
+    GROUP BY d.classid, d.refclassid, d.deptype`;
 
 export interface DependencyRow {
   readonly classid: number;
@@ -23,29 +23,33 @@ export interface DependencyRow {
   readonly refobjsubids: readonly number[];
 }
 
-/** Which object stands at an address of pg_depend's. The first to claim one keeps it. */
-export class AddressBook {
-  readonly #catalogs = new Map<number, Map<number, string>>();
+/** Values by address in pg_depend's terms: catalog, OID, and column number or 0. */
+class ByAddress<V> {
+  // A list by column number: OIDs are small integers, which an address pressed into one number is not.
+  readonly #catalogs = new Map<number, Map<number, (V | undefined)[]>>();
 
-  add(classid: number, objid: number, objsubid: number, id: string): void {
+  /** The first to claim an address keeps it. */
+  add(classid: number, objid: number, objsubid: number, value: V): void {
     let catalog = this.#catalogs.get(classid);
-    if (!catalog) {
+    if (catalog === undefined) {
       catalog = new Map();
       this.#catalogs.set(classid, catalog);
     }
-    const key = addressKey(objid, objsubid);
-    if (!catalog.has(key)) catalog.set(key, id);
+    const parts = catalog.get(objid);
+    if (parts === undefined) {
+      const fresh: (V | undefined)[] = [];
+      fresh[objsubid] = value;
+      catalog.set(objid, fresh);
+    } else parts[objsubid] ??= value;
   }
 
-  at(classid: number, objid: number, objsubid: number): string | undefined {
-    return this.#catalogs.get(classid)?.get(addressKey(objid, objsubid));
+  at(classid: number, objid: number, objsubid: number): V | undefined {
+    return this.#catalogs.get(classid)?.get(objid)?.[objsubid];
   }
 }
 
-/** One number for an OID and a column number; a table has at most 1,600 columns. */
-function addressKey(objid: number, objsubid: number): number {
-  return objid * 2048 + objsubid;
-}
+/** Which object stands at an address. */
+export class AddressBook extends ByAddress<string> {}
 
 /**
  * Follows pg_depend from object to object and calls `edge` for each pair of managed objects of which the
@@ -69,7 +73,7 @@ export function resolveDependencies(
       id === undefined && steps < 8;
       steps++
     ) {
-      const owner = owners.get(ownerKey(at.classid, at.objid));
+      const owner = owners.at(at.classid, at.objid, 0);
       if (owner === undefined) return undefined;
       id =
         addresses.at(owner.classid, owner.objid, owner.objsubid) ??
@@ -95,23 +99,18 @@ interface Address {
 }
 
 /** What an object is an internal part of (deptype `i`), or which extension brought it (`e`). */
-function collectOwners(rows: readonly DependencyRow[]): Map<string, Address> {
-  const owners = new Map<string, Address>();
-  for (const row of rows) {
-    if (row.type !== 'i' && row.type !== 'e') continue;
-    for (let index = 0; index < row.objids.length; index++) {
-      if (row.objsubids[index] !== 0) continue;
-      const owner = {
-        classid: row.refclassid,
-        objid: row.refobjids[index]!,
-        objsubid: row.refobjsubids[index]!,
-      };
-      owners.set(ownerKey(row.classid, row.objids[index]!), owner);
+function collectOwners(rows: readonly DependencyRow[]): ByAddress<Address> {
+  const owners = new ByAddress<Address>();
+  for (const { classid, refclassid, type, objids, objsubids, refobjids, refobjsubids } of rows) {
+    if (type !== 'i' && type !== 'e') continue;
+    for (let index = 0; index < objids.length; index++) {
+      if (objsubids[index] !== 0) continue;
+      owners.add(classid, objids[index]!, 0, {
+        classid: refclassid,
+        objid: refobjids[index]!,
+        objsubid: refobjsubids[index]!,
+      });
     }
   }
   return owners;
-}
-
-function ownerKey(classid: number, objid: number): string {
-  return `${classid}/${objid}`;
 }

@@ -14,7 +14,7 @@ import { inCatalogSession, isInTransaction } from './catalog-session.js';
 import { AddressBook, DEPENDENCY_QUERY, type DependencyRow, resolveDependencies } from './dependencies.js';
 import { DEFAULT_SCHEMA } from './identifiers.js';
 import { postgresKinds } from './kinds/index.js';
-import type { CatalogRow, ObjectDraft, PostgresKind } from './postgres-kind.js';
+import type { CatalogRow, PostgresKind } from './postgres-kind.js';
 import { unmanagedQuery } from './unmanaged.js';
 
 /** How often a read starts over when somebody changes the schema under it. */
@@ -99,17 +99,19 @@ async function readRows<R>(connection: Connection, queries: readonly string[]): 
   return queries.map((_, index) => JSON.parse(row![`q${index}`]!) as R[]);
 }
 
-interface Draft extends ObjectDraft {
-  readonly id: string;
-  readonly dependsOn: string[];
-}
+/** An object whose dependencies are still being collected. */
+type Growing = SchemaObject & { readonly dependsOn: string[] };
+
+const NO_INFO = {};
 
 /** What has been read of one snapshot so far. */
 class Reading {
   readonly #version: number;
   readonly #addresses = new AddressBook();
-  readonly #drafts = new Map<string, Draft>();
+  readonly #objects = new Map<string, Growing>();
   readonly #unmanaged: UnmanagedObject[] = [];
+  readonly #idAt: Parameters<PostgresKind['read']>[2] = (classid, objid, objsubid) =>
+    this.#addresses.at(classid, objid, objsubid);
 
   constructor(version: number) {
     this.#version = version;
@@ -117,17 +119,26 @@ class Reading {
 
   add(kind: PostgresKind, row: CatalogRow): void {
     if (row.definition === null) throw new CatalogMoved();
-    const read = kind.read(row, this.#version, (...address) => this.#addresses.at(...address));
+    const read = kind.read(row, this.#version, this.#idAt);
     if (read === undefined) return;
     if ('unmanaged' in read) {
       this.#unmanaged.push(read.unmanaged);
       return;
     }
     const id = read.id ?? objectId(read.kind, ...read.path);
-    if (this.#drafts.has(id)) throw new Error(`two objects with the id ${id}`);
-    // The driver of JSON writes OIDs as texts unless they were cast.
+    if (this.#objects.has(id)) throw new Error(`two objects with the id ${id}`);
+    // JSON has OIDs as texts unless they were cast.
     this.#addresses.add(Number(row.classid), Number(row.objid), Number(row.objsubid), id);
-    this.#drafts.set(id, { ...read, id, dependsOn: [...(read.needs ?? [])] });
+    this.#objects.set(id, {
+      id,
+      kind: read.kind,
+      name: read.name,
+      schema: read.schema,
+      parent: read.parent,
+      props: read.props,
+      info: read.info ?? NO_INFO,
+      dependsOn: read.needs ? [...read.needs] : [],
+    });
   }
 
   finish(
@@ -135,54 +146,57 @@ class Reading {
     unmanaged: readonly UnmanagedObject[],
     filter: ObjectFilter,
   ): Schema {
-    const drafts = this.#drafts;
     resolveDependencies(dependencies, this.#addresses, (dependent, needed) =>
-      drafts.get(dependent)!.dependsOn.push(needed),
+      this.#objects.get(dependent)!.dependsOn.push(needed),
     );
     const excluded = compileFilter(filter, DEFAULT_SCHEMA);
-    const kept = new Set<string>();
-    // Parents are read before their parts, so one pass sees all.
-    for (const draft of drafts.values()) {
-      const home = draft.parent ?? (draft.schema === null ? undefined : objectId('schema', draft.schema));
-      // A schema can be missing because an extension made it; a parent is missing when it is not managed.
-      const homeless = home !== undefined && !kept.has(home) && (home === draft.parent || drafts.has(home));
-      if (!homeless && !excluded(draft)) kept.add(draft.id);
-    }
-    const objects = [...kept].map((id) => complete(drafts.get(id)!, kept));
+    this.#leaveOut(excluded);
+    for (const object of this.#objects.values()) tidy(object, this.#objects);
+    const left = [...this.#unmanaged, ...unmanaged].filter(
+      (object) => !unmanagedSubjects(object).some(excluded),
+    );
     return makeSchema(
       'postgres',
       this.#version,
-      objects,
-      [...this.#unmanaged, ...unmanaged]
-        .filter((object) => !unmanagedSubjects(object).some(excluded))
-        .sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name)),
+      this.#objects.values(),
+      left.sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name)),
     );
+  }
+
+  /** Removes what the filter leaves out, with its parts, and gives the others their home to depend on. */
+  #leaveOut(excluded: (subject: FilterSubject) => boolean): void {
+    const gone = new Set<string>();
+    // Parents are read before their parts, so one pass sees all.
+    for (const object of this.#objects.values()) {
+      const { id, kind, parent, schema, dependsOn } = object;
+      const home = parent ?? (schema === null ? undefined : objectId('schema', schema));
+      const homeless =
+        home !== undefined && (gone.has(home) || (parent !== null && !this.#objects.has(parent)));
+      if (homeless || excluded({ kind, id })) {
+        gone.add(id);
+        this.#objects.delete(id);
+      } else if (home !== undefined) dependsOn.push(home);
+    }
   }
 }
 
-function complete(draft: Draft, kept: ReadonlySet<string>): SchemaObject {
-  const needs = new Set<string>();
-  for (const id of draft.dependsOn) if (id !== draft.id && kept.has(id)) needs.add(id);
-  if (draft.parent !== null) needs.add(draft.parent);
-  else if (draft.schema !== null) needs.add(objectId('schema', draft.schema));
-  return {
-    id: draft.id,
-    kind: draft.kind,
-    name: draft.name,
-    schema: draft.schema,
-    parent: draft.parent,
-    props: draft.props,
-    info: draft.info ?? {},
-    dependsOn: [...needs].sort(compareText),
-  };
+/** Sorts the dependencies and takes out what is there twice or not at all. */
+function tidy({ id, dependsOn }: Growing, kept: ReadonlyMap<string, unknown>): void {
+  // By code unit, as compareText does, but without calling back.
+  dependsOn.sort();
+  let size = 0;
+  for (const needed of dependsOn) {
+    if (needed !== id && needed !== dependsOn[size - 1] && kept.has(needed)) dependsOn[size++] = needed;
+  }
+  dependsOn.length = size;
 }
 
 /** An unmanaged object has no path, only a name for people, in which `public` is left out; it goes with its schema. */
 function unmanagedSubjects({ kind, name }: UnmanagedObject): FilterSubject[] {
-  const path = name.split('.');
+  const [first, ...rest] = name.split('.');
   return [
-    { kind, path },
-    { kind, path: [DEFAULT_SCHEMA, ...path] },
-    ...(path.length > 1 ? [{ kind: 'schema', path: path.slice(0, 1) }] : []),
+    { kind, id: objectId(kind, first!, ...rest) },
+    { kind, id: objectId(kind, DEFAULT_SCHEMA, first!, ...rest) },
+    ...(rest.length > 0 ? [{ kind: 'schema', id: objectId('schema', first!) }] : []),
   ];
 }

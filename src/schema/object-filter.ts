@@ -1,10 +1,11 @@
 import type { ObjectFilter } from './dialect.js';
+import { objectPath } from './object.js';
 
 /** What a pattern is held against. */
 export interface FilterSubject {
   readonly kind: string;
-  /** The name with all it is in: schema and table, schema, table and column, or a schema alone. */
-  readonly path: readonly string[];
+  /** By `objectId`: its path is schema and table, schema, table and column, or a schema alone. */
+  readonly id: string;
 }
 
 /**
@@ -44,8 +45,9 @@ function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
-function matches({ kind, parts }: Pattern, { kind: of, path }: FilterSubject, defaultSchema: string | null) {
+function matches({ kind, parts }: Pattern, { kind: of, id }: FilterSubject, defaultSchema: string | null) {
   if (kind !== undefined && kind !== of.replaceAll(' ', '-')) return false;
+  const path = objectPath(id);
   if (parts.length === 1) {
     const alone = path.length <= 2 || kind !== undefined;
     return alone && parts[0]!.test(path.at(-1) ?? '');

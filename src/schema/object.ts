@@ -73,10 +73,13 @@ export function makeSchema(
   unmanaged: readonly UnmanagedObject[] = [],
 ): Schema {
   const map = new Map<string, SchemaObject>();
-  for (const object of [...objects].sort((a, b) => compareText(a.id, b.id))) {
-    if (map.has(object.id)) throw new Error(`two objects with the id ${object.id}`);
-    map.set(object.id, object);
+  const byId = new Map<string, SchemaObject>();
+  for (const object of objects) {
+    if (byId.has(object.id)) throw new Error(`two objects with the id ${object.id}`);
+    byId.set(object.id, object);
   }
+  // Without a function sort compares by code unit, as compareText does, and several times as fast.
+  for (const id of [...byId.keys()].sort()) map.set(id, byId.get(id)!);
   return { engine, engineVersion, objects: map, unmanaged };
 }
 

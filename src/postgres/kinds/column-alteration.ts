@@ -119,6 +119,8 @@ export function disturbedByTypeChange(
   const comparable = sameFamily(old.type, next.type);
   return (dependent) => {
     if (dependent.kind === 'default') return dependent.parent === after.id;
+    // Where a sequence stands must survive: it is altered on its own, before or after.
+    if (dependent.kind === 'sequence') return false;
     if (dependent.kind === 'column') return true;
     if (dependent.kind === 'constraint' && dependent.props.type === 'foreign key' && !comparable) return true;
     if (postgresKind(dependent.kind).blocksColumnTypeChange === true) return true;

@@ -4,7 +4,7 @@ import { inParentheses } from '../canonical-expression.js';
 import { quoteIdent, relationOf } from '../identifiers.js';
 import { foldsToSerial, type SequenceShape, sequenceOptions } from './sequence-definition.js';
 
-export interface ColumnProps {
+export type ColumnProps = {
   /** As format_type writes it: `character varying(200)`, `app.mood[]`. */
   readonly type: string;
   /** As SQL writes it; null for the type's own collation. */
@@ -19,7 +19,7 @@ export interface ColumnProps {
   readonly statistics: number | null;
   /** `n_distinct=…` and `n_distinct_inherited=…`. */
   readonly options: readonly string[];
-}
+};
 
 const SERIAL: Readonly<Record<string, string>> = {
   smallint: 'smallserial',

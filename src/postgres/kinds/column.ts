@@ -20,8 +20,7 @@ type IdAt = Parameters<PostgresKind['read']>[2];
 interface Extra {
   readonly collation: string | null;
   readonly always: boolean | null;
-  readonly sequence: SequenceShape | null;
-  readonly sequence_name: string | null;
+  readonly sequence: { readonly name: string; readonly shape: SequenceShape } | null;
   readonly generated: string;
   readonly expression: string | null;
   readonly storage: string | null;
@@ -37,6 +36,8 @@ const STORAGE: Readonly<Record<string, NonNullable<ColumnProps['storage']>>> = {
   x: 'extended',
   m: 'main',
 };
+
+const NO_OPTIONS: readonly string[] = [];
 
 /** Columns of tables. Their place is known but never compared; their default is an object of its own. */
 export const columnKind: PostgresKind = {
@@ -54,8 +55,11 @@ export const columnKind: PostgresKind = {
       THEN json_build_object(
         'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
         'always', a.attidentity = 'a',
-        'sequence', (SELECT ${SEQUENCE_SHAPE} FROM pg_sequence q WHERE q.seqrelid = s.objid),
-        'sequence_name', (SELECT q.relname FROM pg_class q WHERE q.oid = s.objid),
+        'sequence', CASE WHEN a.attidentity <> '' THEN (
+          SELECT json_build_object('name', r.relname, 'shape', ${SEQUENCE_SHAPE})
+          FROM pg_depend s JOIN pg_sequence q ON q.seqrelid = s.objid JOIN pg_class r ON r.oid = s.objid
+          WHERE s.refclassid = ${CATALOG.pg_class} AND s.refobjid = a.attrelid AND s.refobjsubid = a.attnum
+            AND s.classid = ${CATALOG.pg_class} AND s.deptype = 'i') END,
         'generated', a.attgenerated,
         'expression', CASE WHEN a.attgenerated <> '' THEN (
           SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
@@ -67,8 +71,6 @@ export const columnKind: PostgresKind = {
     FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid
     JOIN pg_type t ON t.oid = a.atttypid
-    LEFT JOIN pg_depend s ON a.attidentity <> '' AND s.refclassid = ${CATALOG.pg_class}
-      AND s.refobjid = a.attrelid AND s.refobjsubid = a.attnum AND s.classid = ${CATALOG.pg_class} AND s.deptype = 'i'
     WHERE a.attrelid >= ${FIRST_USER_OID} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind = 'r'`;
   },
   read,
@@ -101,7 +103,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     type: row.type as string,
     collation: extra?.collation ?? null,
     notNull: row.nn as boolean,
-    identity: extra?.sequence ? { always: extra.always === true, ...extra.sequence } : null,
+    identity: extra?.sequence ? { always: extra.always === true, ...extra.sequence.shape } : null,
     generated: extra?.generated
       ? { stored: extra.generated === 's', expression: canonicalExpression(extra.expression!) }
       : null,
@@ -109,7 +111,9 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     compression: ({ p: 'pglz', l: 'lz4' } as const)[extra?.compression ?? ''] ?? null,
     statistics: extra && extra.statistics >= 0 ? extra.statistics : null,
     // PostgreSQL 15.20 and its siblings keep a private mark there that no CREATE TABLE takes.
-    options: (extra?.options ?? []).filter((option) => !option.startsWith('pg_attver=')).sort(),
+    options: extra?.options
+      ? extra.options.filter((option) => !option.startsWith('pg_attver=')).sort()
+      : NO_OPTIONS,
   };
   return {
     kind: 'column',
@@ -117,11 +121,11 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     name,
     schema,
     parent,
-    props: { ...props },
+    props,
     info: {
       position: row.objsubid,
       ...(extra?.storage ? { typeStorage: STORAGE[extra.type_storage]! } : {}),
-      ...(extra?.sequence_name ? { sequence: extra.sequence_name } : {}),
+      ...(extra?.sequence ? { sequence: extra.sequence.name } : {}),
     },
   };
 }

@@ -8,7 +8,7 @@ export type ConstraintType = 'primary key' | 'unique' | 'check' | 'foreign key' 
 
 export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 
-export interface ConstraintProps {
+export type ConstraintProps = {
   readonly type: ConstraintType;
   /** The constrained columns in order; null where an expression says it (check, exclusion). */
   readonly columns: readonly string[] | null;
@@ -37,7 +37,7 @@ export interface ConstraintProps {
   readonly enforced: boolean;
   /** Storage parameters of the index behind it. */
   readonly options: readonly string[];
-}
+};
 
 /** `CONSTRAINT users_pkey PRIMARY KEY (id)`, as it stands in CREATE TABLE or after ADD. */
 export function constraintDefinition(constraint: SchemaObject): string {

@@ -31,6 +31,16 @@ const ACTIONS: Readonly<Record<string, ReferentialAction>> = {
   d: 'set default',
 };
 
+/** What a foreign key refers to, in catalog terms. */
+interface TargetRow {
+  readonly relation: number;
+  readonly key: readonly number[];
+  readonly matchFull: boolean;
+  readonly onUpdate: string;
+  readonly onDelete: string;
+  readonly onDeleteKey: readonly number[] | null;
+}
+
 /**
  * Primary keys, unique, check, foreign key and exclusion constraints. The index behind one is a part of it.
  * NOT NULL is a property of the column also where PostgreSQL 18 keeps a constraint for it.
@@ -41,14 +51,17 @@ export const constraintKind: PostgresKind = {
   query: (version) => `
     SELECT ${CATALOG.pg_constraint} AS classid, k.oid::int8 AS objid, 0 AS objsubid,
       k.conname AS name, k.contype AS type, k.conrelid::int8 AS relation,
-      k.conkey AS key, k.confrelid::int8 AS target, k.confkey AS target_key,
-      k.confmatchtype = 'f' AS match_full, k.confupdtype AS on_update, k.confdeltype AS on_delete,
-      ${version >= 150000 ? 'k.confdelsetcols' : 'NULL'} AS on_delete_key,
-      ${version >= 150000 ? 'coalesce(i.indnullsnotdistinct, false)' : 'false'} AS nulls_not_distinct,
-      ${version >= 180000 ? 'k.conperiod' : 'false'} AS period,
-      ${version >= 180000 ? 'k.conenforced' : 'true'} AS enforced,
-      k.connoinherit AS no_inherit, k.condeferrable AS deferrable, k.condeferred AS initially_deferred,
-      k.convalidated AS validated, i.indkey::text AS index_key, c.reloptions AS options,
+      k.conkey AS key, i.indkey::text AS index_key, c.reloptions AS options,
+      CASE WHEN k.contype = 'f' THEN json_build_object(
+        'relation', k.confrelid::int8, 'key', k.confkey, 'matchFull', k.confmatchtype = 'f',
+        'onUpdate', k.confupdtype, 'onDelete', k.confdeltype,
+        'onDeleteKey', ${version >= 150000 ? 'k.confdelsetcols' : 'NULL::int2[]'}) END AS target,
+      concat_ws(' ',
+        ${version >= 150000 ? `CASE WHEN i.indnullsnotdistinct THEN 'nulls-not-distinct' END,` : ''}
+        ${version >= 180000 ? `CASE WHEN k.conperiod THEN 'period' END, CASE WHEN NOT k.conenforced THEN 'not-enforced' END,` : ''}
+        CASE WHEN k.contype = 'c' AND k.connoinherit THEN 'no-inherit' END,
+        CASE WHEN k.condeferrable THEN 'deferrable' END, CASE WHEN k.condeferred THEN 'deferred' END,
+        CASE WHEN NOT k.convalidated THEN 'not-valid' END) AS traits,
       CASE k.contype
         WHEN 'c' THEN pg_get_expr(k.conbin, k.conrelid)
         WHEN 'x' THEN pg_get_constraintdef(k.oid)
@@ -95,10 +108,11 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     numbers.map((number) => objectPath(idAt(CATALOG.pg_class, relation, number)!)[2]!);
   const own = (numbers: readonly number[]) => names(row.relation as number, numbers);
 
+  const target = row.target as TargetRow | null;
   let references: ConstraintProps['references'] = null;
-  if (type === 'foreign key') {
-    const target = idAt(CATALOG.pg_class, row.target as number, 0);
-    if (target === undefined) {
+  if (target !== null) {
+    const id = idAt(CATALOG.pg_class, target.relation, 0);
+    if (id === undefined) {
       return {
         unmanaged: {
           kind: 'foreign key to a table that is not managed',
@@ -106,31 +120,32 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
         },
       };
     }
-    const [targetSchema, targetTable] = objectPath(target) as [string, string];
+    const [targetSchema, targetTable] = objectPath(id) as [string, string];
     references = {
       schema: targetSchema,
       table: targetTable,
-      columns: names(row.target as number, row.target_key as number[]),
-      matchFull: row.match_full as boolean,
-      onUpdate: ACTIONS[row.on_update as string]!,
-      onDelete: ACTIONS[row.on_delete as string]!,
-      onDeleteColumns: own((row.on_delete_key as number[] | null) ?? []),
+      columns: names(target.relation, target.key),
+      matchFull: target.matchFull,
+      onUpdate: ACTIONS[target.onUpdate]!,
+      onDelete: ACTIONS[target.onDelete]!,
+      onDeleteColumns: own(target.onDeleteKey ?? []),
     };
   }
   const byExpression = type === 'check' || type === 'exclusion';
+  const traits = String(row.traits).split(' ');
   const props: ConstraintProps = {
     type,
     columns: byExpression ? null : own(key ?? []),
     include: byExpression ? [] : own(indexKey.slice(key?.length ?? 0)),
     expression: byExpression ? expressionOf(type, row) : null,
     references,
-    nullsNotDistinct: row.nulls_not_distinct as boolean,
-    period: row.period as boolean,
-    noInherit: type === 'check' && (row.no_inherit as boolean),
-    deferrable: row.deferrable as boolean,
-    initiallyDeferred: row.initially_deferred as boolean,
-    validated: row.validated as boolean,
-    enforced: row.enforced as boolean,
+    nullsNotDistinct: traits.includes('nulls-not-distinct'),
+    period: traits.includes('period'),
+    noInherit: traits.includes('no-inherit'),
+    deferrable: traits.includes('deferrable'),
+    initiallyDeferred: traits.includes('deferred'),
+    validated: !traits.includes('not-valid'),
+    enforced: !traits.includes('not-enforced'),
     options: type === 'exclusion' ? [] : readParameters(row.options),
   };
   return {
@@ -139,7 +154,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     name,
     schema,
     parent: table,
-    props: { ...props },
+    props,
   };
 }
 

@@ -17,8 +17,8 @@ export const defaultKind: PostgresKind = {
     SELECT ${CATALOG.pg_attrdef} AS classid, d.oid::int8 AS objid, 0 AS objsubid,
       d.adrelid::int8 AS relation, d.adnum AS column, pg_get_expr(d.adbin, d.adrelid) AS definition
     FROM pg_attrdef d
-    JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-    WHERE a.attgenerated = '' AND d.adrelid >= ${FIRST_USER_OID}`,
+    WHERE d.adrelid >= ${FIRST_USER_OID}
+      AND (SELECT a.attgenerated FROM pg_attribute a WHERE a.attrelid = d.adrelid AND a.attnum = d.adnum) = ''`,
   read,
   label: (object) => `the default of column ${plainRelationOf(object)}.${object.name}`,
   reference: (object) => `COLUMN ${relationOf(object)}.${quoteIdent(object.name)}`,

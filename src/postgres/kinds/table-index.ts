@@ -28,11 +28,12 @@ export const indexKind: PostgresKind = {
   /**
    * pg_get_indexdef is slow, for it looks for the default operator class of every column. So an index on
    * plain columns with default operator classes and collations comes as column numbers, and only where
-   * something is special is the server asked for the text.
+   * something is special is the server asked for the text. OFFSET 0 keeps the planner from working that out
+   * once for every mention.
    */
   query: (version) => `
     SELECT ${CATALOG.pg_class} AS classid, i.indexrelid::int8 AS objid, 0 AS objsubid,
-      n.nspname AS schema, c.relname AS name, i.indrelid::int8 AS relation, m.amname AS method,
+      c.relname AS name, i.indrelid::int8 AS relation, m.amname AS method,
       i.indisunique AS unique, i.indisvalid AND i.indisready AS valid, c.reloptions AS options,
       ${version >= 150000 ? 'i.indnullsnotdistinct' : 'false'} AS nulls_not_distinct,
       s.plain, i.indkey::text AS key, i.indnkeyatts AS key_size,
@@ -40,13 +41,13 @@ export const indexKind: PostgresKind = {
       CASE WHEN s.plain THEN '' ELSE substr(
         pg_get_indexdef(i.indexrelid),
         1 + length(format('CREATE %sINDEX %I ON %I.%I USING %I ',
-          CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, c.relname, n.nspname, t.relname, m.amname)))
+          CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END,
+          c.relname, (SELECT n.nspname FROM pg_namespace n WHERE n.oid = t.relnamespace), t.relname, m.amname)))
       END AS definition
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indexrelid
     JOIN pg_am m ON m.oid = c.relam
     JOIN pg_class t ON t.oid = i.indrelid
-    JOIN pg_namespace n ON n.oid = t.relnamespace
     CROSS JOIN LATERAL (SELECT
       t.relkind = 'r' AND i.indexprs IS NULL AND i.indpred IS NULL AND c.reloptions IS NULL
       AND i.indclass::oid[] <@ ARRAY(SELECT o.oid FROM pg_opclass o WHERE o.opcdefault AND o.oid < ${FIRST_USER_OID})
@@ -55,7 +56,7 @@ export const indexKind: PostgresKind = {
         SELECT a.attrelid FROM pg_attribute a
         WHERE a.attrelid >= ${FIRST_USER_OID} AND a.attnum > 0 AND (a.attcollation NOT IN (0, 100)
           OR a.atttypid IN (SELECT o.opcintype FROM pg_opclass o WHERE o.opcdefault AND o.oid >= ${FIRST_USER_OID})))
-      AS plain) s
+      AS plain OFFSET 0) s
     WHERE i.indrelid >= ${FIRST_USER_OID} AND c.relkind = 'i' AND NOT c.relispartition AND t.relkind IN ('r', 'm')
       AND i.indexrelid NOT IN (SELECT k.conindid FROM pg_constraint k WHERE k.contype IN ('p', 'u', 'x'))`,
   read,
@@ -112,7 +113,7 @@ export const indexKind: PostgresKind = {
 function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<PostgresKind['read']> {
   const parent = idAt(CATALOG.pg_class, row.relation as number, 0);
   if (parent === undefined) return undefined;
-  const schema = row.schema as string;
+  const schema = objectPath(parent)[0]!;
   const name = row.name as string;
   const options = readParameters(row.options);
   // Expressions are column 0, and the columns of a materialised view are no objects.
