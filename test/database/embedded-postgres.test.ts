@@ -29,10 +29,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function opened<T>(
-  work: (connection: Connection) => Promise<T>,
-  at: string | undefined = path,
-): Promise<T> {
+const inMemory = <T>(work: (connection: Connection) => Promise<T>) => openedAt(undefined, work);
+const opened = <T>(work: (connection: Connection) => Promise<T>) => openedAt(path, work);
+
+async function openedAt<T>(at: string | undefined, work: (connection: Connection) => Promise<T>): Promise<T> {
   const connection = await openEmbedded({ path: at });
   try {
     return await work(connection);
