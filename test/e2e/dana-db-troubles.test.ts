@@ -2,11 +2,14 @@ import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DanaProject, type Variables } from '../support/dana-project.js';
 import { describeEachServer, freshDatabase, query, servers } from '../support/postgres-server.js';
 
 // The troubleshooting list that a project like this one carries in its README, each entry provoked.
+
+// Many processes a test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 300_000 });
 
 let project: DanaProject;
 beforeEach(() => {
@@ -110,7 +113,7 @@ describeEachServer(
         { found: null },
       ]);
       const history = project.run('sh', ['-c', '$TIDEMARK migrate history --verbose'], variables);
-      expect(history.stdout).toMatch(/fail/i);
+      expect(history.stdout, history.stderr).toMatch(/fail/i);
 
       addMigration('broken', 'CREATE TABLE first_half (id int);\n');
       project.must('db-migrate', variables);

@@ -1,8 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DanaProject, example, type Variables } from '../support/dana-project.js';
 import { describeEachServer, query } from '../support/postgres-server.js';
+
+// Many processes a test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 300_000 });
 
 let project: DanaProject;
 beforeEach(() => {

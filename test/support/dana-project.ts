@@ -50,7 +50,7 @@ export class DanaProject {
   }
 
   make(target: string, variables: Variables = {}, input = '') {
-    return this.run('make', target.split(' '), variables, input);
+    return this.run('make', target.split(' ').filter(Boolean), variables, input);
   }
 
   /** Runs what has to succeed. */

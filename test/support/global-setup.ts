@@ -29,6 +29,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 
   const broker = createServer(async (request, response) => {
+    // A kept connection could be closed under a worker that a child process has kept busy.
+    response.setHeader('connection', 'close');
     try {
       response.end((await start(Number(request.url?.slice(1)))).url);
     } catch (error) {
