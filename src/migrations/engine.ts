@@ -1,4 +1,4 @@
-import type { Connection } from '../database/connection.js';
+import type { Connection, DatabaseError } from '../database/connection.js';
 import type { Attempt, HistoryStore, LockHolder } from './history.js';
 import type { Script } from './script.js';
 import type { TransactionFrame } from './transaction-frame.js';
@@ -35,6 +35,8 @@ export interface MigrationEngine {
   mayCommit(sql: string): boolean;
   /** True for an error after which the same transaction may well succeed: a lock not got in time, a deadlock. */
   isTransient(sqlstate: string): boolean;
+  /** Ways out of an error that the engine does not name itself, as full sentences. */
+  advice(error: DatabaseError): readonly string[];
   /** What has to be remembered about the database before a statement that no transaction covers. */
   beforeAttempt(sql: string): Promise<unknown>;
   /** Finds out how such a statement ended. */

@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.js';
 import type { MigrationEngine } from './engine.js';
+import { postgresAdvice } from './postgres-advice.js';
 import { beforeAttempt, settleAttempt } from './postgres-attempt.js';
 import { postgresHistory } from './postgres-history.js';
 import { lockPostgres } from './postgres-lock.js';
@@ -26,6 +27,7 @@ export function postgresEngine(connection: Connection): MigrationEngine {
       /^select\s+(?:pg_catalog\s*\.\s*)?set_config\s*\([^;]*\bfalse\s*\)$/is.test(sql),
     mayCommit: (sql) => /^(?:call|do)\b/i.test(sql),
     isTransient: (sqlstate) => TRANSIENT.has(sqlstate),
+    advice: postgresAdvice,
     beforeAttempt: (sql) => beforeAttempt(connection, sql),
     settle: (attempt) => settleAttempt(connection, attempt),
     userTables: (exclude, limit) => userTables(connection, exclude, limit),

@@ -67,6 +67,7 @@ function migrationFailed(
       ...(database?.detail === undefined ? [] : [`Detail: ${database.detail}`]),
       ...(database?.hint === undefined ? [] : [`The database suggests: ${database.hint}`]),
       ...(database?.context === undefined ? [] : [`Context: ${database.context}`]),
+      ...(database === undefined ? [] : engine.advice(database)),
       ...(database !== undefined && engine.isTransient(database.sqlstate)
         ? [
             'Another session holds a lock that this needs; see who with "tidemark db check", then run it again.',

@@ -20,6 +20,7 @@ export function sqliteEngine(connection: Connection): MigrationEngine {
     setsSession: (sql) => /^pragma\s+[^=(]*[=(]/i.test(sql),
     mayCommit: () => false,
     isTransient: (code) => /^SQLITE_(BUSY|LOCKED)/.test(code),
+    advice: () => [],
     beforeAttempt: async () => null,
     // VACUUM and a change of the journal mode hold as a whole or not at all, and can be done again.
     settle: async () => ({ verdict: 'redo', note: undefined }),
