@@ -125,12 +125,10 @@ describeEachServer(
       expect(stdout).toContain('42');
     });
 
-    test.each(['local', 'test', 'docker', 'production'])(
+    test.each(server.embedded ? ['local', 'test'] : ['docker', 'production'])(
       'migrate.sh %s: every action',
       async (environment) => {
-        const embedded = { DATABASE_URL: `pglite:${join(project.folder, '.tidemark', environment)}` };
-        const hasDefault = environment === 'local' || environment === 'test';
-        const variables = server.embedded && !hasDefault ? embedded : await project.database(server);
+        const variables = await project.database(server);
         const run = (action: string) => project.script(`${environment} ${action}`, variables);
         const pending = run('status --check');
         expect(pending, pending.stderr).toMatchObject({ status: 3 });
