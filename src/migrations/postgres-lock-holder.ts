@@ -50,7 +50,8 @@ export function describeHolder(holder: LockHolder): string {
 /** One short line, without the secrets that role and connection statements carry. */
 function presentable(sql: string): string {
   const line = sql
-    .replace(/\bpassword\s*(=?)\s*E?'(?:[^']|'')*'?/gi, "password $1'***'")
+    .replace(/\bpassword\s+E?'(?:[^']|'')*'?/gi, "password '***'")
+    .replace(/\bpassword\s*=\s*[^\s']+/gi, 'password=***')
     .replace(/(:\/\/[^:@\s/]+:)[^@\s]+@/g, '$1***@')
     .replace(/\s+/g, ' ')
     .trim();
