@@ -1,7 +1,7 @@
-import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { type Connection, DatabaseError, type Row } from '../../src/database/connection.js';
+import { type Connection, DatabaseError } from '../../src/database/connection.js';
 import { type PostgresUrl, parseDatabaseUrl } from '../../src/database/database-url.js';
+import { openEmbedded } from '../../src/database/embedded-postgres.js';
 import { connectPostgres } from '../../src/database/postgres-server.js';
 import { postgresDialect } from '../../src/postgres/dialect.js';
 import { diffSchemas } from '../../src/schema/diff.js';
@@ -25,7 +25,7 @@ export function useScratch(server: TestServer): Scratch {
   let drop: (() => Promise<void>) | undefined;
   beforeAll(async () => {
     if (server.embedded) {
-      connection = await openEmbedded();
+      connection = await openEmbedded({});
       return;
     }
     const database = await freshDatabase(server);
@@ -53,51 +53,6 @@ export function useScratch(server: TestServer): Scratch {
     within,
     state: (sql) => within(sql, (open) => postgresDialect.readSchema(open)),
   };
-}
-
-async function openEmbedded(): Promise<Connection> {
-  const { PGlite } = await import('@electric-sql/pglite');
-  const database = await PGlite.create();
-  const [row] = (await database.query<{ v: string }>("SELECT current_setting('server_version_num') AS v"))
-    .rows;
-  return new EmbeddedConnection(database, Number(row!.v));
-}
-
-class EmbeddedConnection implements Connection {
-  readonly engine = 'postgres';
-  readonly version = 'PostgreSQL (embedded)';
-  readonly embedded = true;
-  readonly label = 'embedded';
-  readonly versionNumber: number;
-  onNotice: Connection['onNotice'] = undefined;
-  readonly #database: PGlite;
-
-  constructor(database: PGlite, versionNumber: number) {
-    this.#database = database;
-    this.versionNumber = versionNumber;
-  }
-
-  async query<R extends object = Row>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
-    try {
-      return (await this.#database.query<R>(sql, [...parameters])).rows;
-    } catch (error) {
-      throw new DatabaseError((error as Error).message, { cause: error });
-    }
-  }
-
-  async executeAll(statements: readonly string[]): Promise<void> {
-    for (const [statement, sql] of statements.entries()) {
-      try {
-        await this.#database.exec(sql);
-      } catch (error) {
-        throw new DatabaseError(`${(error as Error).message}\n${sql}`, { statement, cause: error });
-      }
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#database.close();
-  }
 }
 
 /** The differences as ids with what differs, for messages a person can read. */
