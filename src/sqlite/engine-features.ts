@@ -4,7 +4,7 @@ import type { RenderContext } from '../schema/kind.js';
 export interface EngineFeatures {
   /** 3.35: ALTER TABLE … DROP COLUMN. */
   readonly dropColumn: boolean;
-  /** 3.53: ALTER COLUMN … SET / DROP NOT NULL, ADD CHECK, DROP CONSTRAINT. */
+  /** 3.53: ALTER COLUMN … SET / DROP NOT NULL and DROP CONSTRAINT for a CHECK. */
   readonly alterConstraints: boolean;
 }
 

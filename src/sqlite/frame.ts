@@ -11,10 +11,9 @@ import type { Step } from '../schema/plan.js';
  *
  *     -- Make table users anew …
  *     …
- *     PRAGMA foreign_key_check;
  *     PRAGMA foreign_keys = ON;
  *
- * - `sqlite3 < file` runs that as it stands; the check prints a row for each orphan.
+ * - `sqlite3 < file` runs that as it stands.
  * - A runner that puts the file in a transaction runs the `PRAGMA foreign_keys` statements at the head of the
  *   file before BEGIN, on the same connection, and reads the pragma back: where it did not take, nothing is
  *   run. Before COMMIT it compares `foreign_key_check` with what it said before, runs `integrity_check` and
@@ -31,6 +30,6 @@ export function frame(steps: readonly Step[]): {
   if (!steps.some((step) => step.withoutForeignKeys)) return { before: [], after: [] };
   return {
     before: ['PRAGMA foreign_keys = OFF'],
-    after: ['PRAGMA foreign_key_check', 'PRAGMA foreign_keys = ON'],
+    after: ['PRAGMA foreign_keys = ON'],
   };
 }

@@ -12,12 +12,7 @@ import type { ColumnProps, ConstraintProps } from './table-facts.js';
  * while the table is empty is not counted (https://www.sqlite.org/lang_altertable.html).
  */
 export function isNative(change: Change, table: SchemaObject, context: RenderContext): boolean {
-  if (change.action === 'alter') {
-    if (change.after.kind === 'column') return altersNatively(change, context);
-    return (
-      change.after.kind === 'constraint' && isNamedCheck(change.before, context) && isPlainCheck(change.after)
-    );
-  }
+  if (change.action === 'alter') return change.after.kind === 'column' && altersNatively(change, context);
   const { object } = change;
   if (object.kind === 'column') {
     return change.action === 'create'
@@ -25,33 +20,21 @@ export function isNative(change: Change, table: SchemaObject, context: RenderCon
       : dropsNatively(object, table, context);
   }
   if (object.kind !== 'constraint') return false;
-  if (change.action === 'create') {
-    return comesWithColumn(object, context) || (alterable(object, context) && isPlainCheck(object));
-  }
+  // ADD CHECK (3.53) refuses rows for which the check is NULL, which a CHECK accepts: the rows are copied instead.
+  if (change.action === 'create') return comesWithColumn(object, context);
   return goesWithColumn(object, context) || isNamedCheck(object, context);
 }
 
 /** True for a constraint written at a column that is added in the same plan. */
 export function comesWithColumn(constraint: SchemaObject, { from }: RenderContext): boolean {
-  const column = columnId(constraint);
-  return column !== undefined && !from.objects.has(column);
+  const { column } = constraint.info;
+  return typeof column === 'string' && !from.objects.has(column);
 }
 
 /** True for a constraint written at a column that is dropped in the same plan. */
 export function goesWithColumn(constraint: SchemaObject, { to }: RenderContext): boolean {
-  const column = columnId(constraint);
-  return column !== undefined && !to.objects.has(column);
-}
-
-function columnId(constraint: SchemaObject): string | undefined {
   const { column } = constraint.info;
-  return constraint.dependsOn.find(
-    (id) => id.startsWith('column:') && typeof column === 'string' && id.endsWith(suffix(column)),
-  );
-}
-
-function suffix(column: string): string {
-  return /[.":]/.test(column) ? `."${column.replaceAll('"', '""')}"` : `.${column}`;
+  return typeof column === 'string' && !to.objects.has(column);
 }
 
 function addsNatively(column: SchemaObject, table: SchemaObject, { to }: RenderContext): boolean {
@@ -62,7 +45,7 @@ function addsNatively(column: SchemaObject, table: SchemaObject, { to }: RenderC
   // Only a literal counts as constant, with or without a sign; TRUE and FALSE do.
   if (value !== null && /^\(|^CURRENT_/.test(value)) return false;
   return constraintsOf(table, to).every((constraint) => {
-    if (constraint.info.column !== foldName(column.name)) return true;
+    if (constraint.info.column !== column.id) return true;
     const { type } = propsOf<ConstraintProps>(constraint);
     return type === 'check' || (type === 'foreign key' && isNull);
   });
@@ -81,7 +64,7 @@ function dropsNatively(column: SchemaObject, table: SchemaObject, context: Rende
   return constraintsOf(table, from).every((constraint) => {
     if (!isUsed(constraint)) return true;
     const { type } = propsOf<ConstraintProps>(constraint);
-    return (type === 'check' || type === 'foreign key') && constraint.info.column === foldName(column.name);
+    return (type === 'check' || type === 'foreign key') && constraint.info.column === column.id;
   });
 }
 
@@ -105,13 +88,8 @@ function isNamedCheck(constraint: SchemaObject, context: RenderContext): boolean
   return type === 'check' && name === foldName(constraint.name) && alterable(constraint, context);
 }
 
-function isPlainCheck(constraint: SchemaObject): boolean {
-  const { type, conflict } = propsOf<ConstraintProps>(constraint);
-  return type === 'check' && conflict === null;
-}
-
 /**
- * ALTER COLUMN and ADD CHECK edit the stored text, and put their words wrong where a comment stands in it.
+ * ALTER COLUMN and DROP CONSTRAINT edit the stored text, and may put their words wrong where a comment stands in it.
  */
 function alterable(part: SchemaObject, context: RenderContext): boolean {
   const table = context.from.objects.get(part.parent!);

@@ -53,7 +53,8 @@ export function referencesOf(sql: string): References {
       const single =
         ONE_FOLLOWS.has(before) || (CONFLICT_WORDS.has(before) && beforeThat === 'or' && next === 'set');
       const qualified = before === '.' && (beforeThat === 'main' || beforeThat === 'temp');
-      const alone = next !== '.' && next !== '(';
+      // `INTO t (a, b)` lists columns; anywhere else a parenthesis makes it a function.
+      const alone = next !== '.' && (next !== '(' || before === 'into');
       const keyword = token.kind === 'word' && (word === 'or' || word === 'of');
       if ((listed || single || qualified) && alone && !keyword && token.kind !== 'string')
         relations.add(name);

@@ -71,6 +71,7 @@ function hazardsOf(
     if (change.action === 'drop') return dropColumnHazards(object);
     if (change.action === 'create') return addColumnHazards(object);
     return [
+      ...becomesGenerated(change.before, change.after),
       ...becomesNotNull(change.before, change.after),
       ...some(valuesStop(change.before, change.after, tables)),
     ];
@@ -98,6 +99,14 @@ export function dropColumnHazards(column: SchemaObject): Hazard[] {
 export function addColumnHazards(column: SchemaObject): Hazard[] {
   const { notNull, default: value, generated } = propsOf<ColumnProps>(column);
   return notNull && generated === null && (value === null || value === 'NULL') ? [anyRowStops(column)] : [];
+}
+
+/** A column that had values of its own and is computed from then on. */
+function becomesGenerated(before: SchemaObject, after: SchemaObject): Hazard[] {
+  if (propsOf<ColumnProps>(before).generated || !propsOf<ColumnProps>(after).generated) return [];
+  const name = plainName(after);
+  const message = `every value of ${name} is lost: it is computed from other columns from then on`;
+  return [{ code: 'drop-column', level: 'data-loss', subject: name, message }];
 }
 
 /** A column that was nullable and no longer is. */

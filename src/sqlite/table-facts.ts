@@ -114,7 +114,8 @@ function constraintFacts(table: TableDefinition, alias: string | null): SchemaOb
     const name = count === 1 ? wanted : `${wanted} #${count}`;
     const info = {
       position,
-      column: constraint.column === null ? null : foldName(constraint.column),
+      // The column it is written at, which takes it along when it goes.
+      column: constraint.column === null ? null : idOf('column', table.name, constraint.column),
       ...(constraint.type === 'check' ? { expression: constraint.expression } : {}),
     };
     return part(

@@ -1,10 +1,10 @@
 import type { Connection } from '../../src/database/connection.js';
 import { connectSqlite } from '../../src/database/sqlite-connection.js';
+import { describeChange } from '../../src/planning/prove.js';
 import { diffSchemas } from '../../src/schema/diff.js';
 import type { Schema } from '../../src/schema/object.js';
 import { type Plan, planStatements } from '../../src/schema/plan.js';
 import { planBothWays } from '../../src/schema/planner.js';
-import { describeChange } from '../../src/planning/prove.js';
 import { sqliteDialect } from '../../src/sqlite/dialect.js';
 
 /** A new database in memory, with foreign keys enforced. */

@@ -1,14 +1,13 @@
-import { type ObjectKind, propsOf, type Rendered } from '../../schema/kind.js';
+import { type ObjectKind, propsOf } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
 import { ownerSql, plainName } from '../ids.js';
 import { quoteName } from '../names.js';
-import { comesWithColumn, goesWithColumn } from '../native-change.js';
-import { constraintHazards } from '../table-change.js';
+import { goesWithColumn } from '../native-change.js';
 import type { ConstraintProps } from '../table-facts.js';
 
 /**
  * Primary keys, UNIQUE, CHECK and foreign keys. They are written in their table's statement; only a CHECK can
- * come and go on its own, since 3.53. One without a name is called after what it says.
+ * be dropped on its own, since 3.53. One without a name is called after what it says.
  */
 export const constraintKind: ObjectKind = {
   name: 'constraint',
@@ -20,25 +19,16 @@ export const constraintKind: ObjectKind = {
   cutOrder: (object) => (propsOf<ConstraintProps>(object).type === 'foreign key' ? 0 : undefined),
   toleratesReplacing: () => true,
   toleratesDropping: (object, needed) => needed.kind === 'table' && object.parent !== needed.id,
-  create: (object, context) =>
-    !context.from.objects.has(object.parent!) || comesWithColumn(object, context)
-      ? { sql: [] }
-      : { sql: [addCheck(object)], hazards: constraintHazards(object, context) },
+  // Written with its table, with its column, or in the rebuild of its table: never on its own.
+  create: () => ({ sql: [] }),
   drop: (object, context) =>
-    !context.to.objects.has(object.parent!) || goesWithColumn(object, context)
-      ? { sql: [] }
-      : { sql: [dropCheck(object)] },
-  alter: (before, after, _changed, context): Rendered => ({
-    sql: [dropCheck(before), addCheck(after)],
-    hazards: constraintHazards(after, context),
-  }),
+    context.to.objects.has(object.parent!) && !goesWithColumn(object, context)
+      ? { sql: [dropCheck(object)] }
+      : { sql: [] },
+  alter() {
+    throw new Error('a constraint is altered with its table');
+  },
 };
-
-function addCheck(object: SchemaObject): string {
-  const { name } = propsOf<ConstraintProps>(object);
-  const named = name === null ? '' : `CONSTRAINT ${quoteName(object.name)} `;
-  return `ALTER TABLE ${ownerSql(object)} ADD ${named}CHECK (${String(object.info.expression)})`;
-}
 
 function dropCheck(object: SchemaObject): string {
   return `ALTER TABLE ${ownerSql(object)} DROP CONSTRAINT ${quoteName(object.name)}`;
