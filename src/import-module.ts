@@ -1,11 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
  * Imports a module of the user's: JavaScript as Node does, TypeScript by Node's own type stripping where it
- * has that, else (and for syntax that stripping refuses) through jiti. `import … from 'tidemark'` inside it
- * finds this very package when the project has not installed it: run by npx, or from a clone.
+ * has that, else as the JavaScript that it often is, else (and for syntax that stripping refuses) through
+ * jiti. `import … from 'tidemark'` inside it finds this very package when the project has not installed it:
+ * run by npx, or from a clone.
  * Gives the module's exports; what the module throws passes through.
  *
  * @param version a word for the text of the file: the same file with another one is loaded again
@@ -21,6 +23,10 @@ export async function importModule(file: string, version?: string): Promise<Reco
     } catch (error) {
       if (!typescript || !needsJiti.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
+  }
+  if (/\.m?ts$/.test(file) && !native) {
+    const exports = await importAsJavaScript(file);
+    if (exports !== undefined) return exports;
   }
   const { createJiti } = await import('jiti');
   const jiti = createJiti(import.meta.url, {
@@ -39,6 +45,27 @@ const needsJiti = new Set([
   'ERR_UNSUPPORTED_DIR_IMPORT',
 ]);
 
+/** What means something else in TypeScript than in JavaScript, or in another place than its file. */
+const NOT_PLAIN = /[\w$)\]]\s*<|\bimport\s*\(|\bimport\.meta\b|\brequire\b|\b__(?:dir|file)name\b/;
+
+/**
+ * Imports TypeScript without types, which is what most configurations are: loading jiti takes nearly as long
+ * as Node itself. Undefined when it is not that simple, or when the module fails: then jiti runs it (again),
+ * and what is wrong with it is told as always.
+ */
+async function importAsJavaScript(file: string): Promise<Record<string, unknown> | undefined> {
+  const text = readFileSync(file, 'utf8');
+  if (NOT_PLAIN.test(text)) return undefined;
+  const entry = resolveTidemark(file) ?? ownEntry;
+  const code = text.replace(/\bfrom\s*(['"])tidemark\1/g, `from '${pathToFileURL(entry).href}'`);
+  const named = `${code}\n//# sourceURL=${pathToFileURL(file).href}\n`;
+  try {
+    return await import(`data:text/javascript,${encodeURIComponent(named)}`);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The package's entry, in the form this module itself is in: compiled, or source under the tests. */
 const ownEntry = fileURLToPath(new URL(`./index${extname(import.meta.url)}`, import.meta.url));
 
@@ -47,11 +74,14 @@ function nodeStripsTypes(): boolean {
 }
 
 function findsTidemark(file: string): boolean {
+  return resolveTidemark(file) !== undefined;
+}
+
+function resolveTidemark(file: string): string | undefined {
   try {
-    createRequire(file).resolve('tidemark');
-    return true;
+    return createRequire(file).resolve('tidemark');
   } catch {
-    return false;
+    return undefined;
   }
 }
 
