@@ -480,3 +480,61 @@ describeEachServer(
   },
   { embedded: true },
 );
+
+describeEachServer(
+  'vectors',
+  (server) => {
+    const scratch = useScratch(server);
+
+    it('indexes hnsw and ivfflat are created, and their parameters changed', async () => {
+      const table = 'CREATE EXTENSION vector; CREATE TABLE t (v vector(3), w vector(2));';
+      const { up } = await expectRoundTrip(
+        scratch,
+        `${table} CREATE INDEX h ON t USING hnsw (v vector_cosine_ops) WITH (m = 8, ef_construction = 32); CREATE INDEX i ON t USING ivfflat (w vector_l2_ops) WITH (lists = 10)`,
+        `${table} CREATE INDEX h ON t USING hnsw (v vector_cosine_ops) WITH (m = 8, ef_construction = 40); CREATE INDEX i ON t USING ivfflat (w vector_ip_ops) WITH (lists = 10)`,
+      );
+      expect(planStatements(up)).toEqual([
+        'DROP INDEX i',
+        'ALTER INDEX h SET (ef_construction = 40)',
+        'CREATE INDEX i ON t USING ivfflat (w vector_ip_ops) WITH (lists = 10)',
+      ]);
+      await expectRoundTrip(
+        scratch,
+        '',
+        `${table} CREATE INDEX h ON t USING hnsw (v vector_cosine_ops) WITH (m = 8)`,
+      );
+    });
+  },
+  { embedded: true, vector: true },
+);
+
+describeEachServer(
+  'how a table is written',
+  (server) => {
+    const scratch = useScratch(server);
+
+    it('reads as a careful person would write it', async () => {
+      const { up } = await expectRoundTrip(
+        scratch,
+        '',
+        `CREATE TABLE users (id bigserial PRIMARY KEY, email varchar(200) NOT NULL UNIQUE, role text NOT NULL DEFAULT 'member' CHECK (role IN ('member','admin')), age int DEFAULT -1, made timestamptz NOT NULL DEFAULT now(), boss bigint REFERENCES users ON DELETE SET NULL, tags text[] NOT NULL DEFAULT '{}');
+         CREATE INDEX ON users (lower(email)) WHERE age > 3`,
+      );
+      expect(planStatements(up).join(';\n')).toBe(`CREATE TABLE users (
+  id bigserial,
+  email character varying(200) NOT NULL,
+  role text NOT NULL DEFAULT 'member',
+  age integer DEFAULT -1,
+  made timestamp with time zone NOT NULL DEFAULT now(),
+  boss bigint,
+  tags text[] NOT NULL DEFAULT '{}',
+  CONSTRAINT users_pkey PRIMARY KEY (id),
+  CONSTRAINT users_email_key UNIQUE (email),
+  CONSTRAINT users_role_check CHECK (role = ANY (ARRAY['member'::text, 'admin'::text])),
+  CONSTRAINT users_boss_fkey FOREIGN KEY (boss) REFERENCES users (id) ON DELETE SET NULL
+);
+CREATE INDEX users_lower_idx ON users (lower((email)::text)) WHERE (age > 3)`);
+    });
+  },
+  { embedded: true },
+);
