@@ -1,4 +1,4 @@
-import type { SqliteDriver, SqliteValue } from './sqlite-driver.js';
+import { engineVersion, type SqliteDriver, type SqliteValue } from './sqlite-driver.js';
 
 /** The part of `better-sqlite3` that is used. */
 interface BetterSqlite {
@@ -25,28 +25,25 @@ const PACKAGE: string = 'better-sqlite3';
 /** SQLite by the package better-sqlite3 (12; 13 crashes on Node 20). Throws what loading it throws. */
 export async function betterSqlite(): Promise<SqliteDriver> {
   const { default: Database } = (await import(PACKAGE)) as BetterSqlite;
-  // The native part is loaded by the first database; better now than in the middle of something.
-  new Database(':memory:').close();
-  return {
-    name: 'better-sqlite3',
-    open(path) {
-      const database = new Database(path);
-      return {
-        exec: (sql) => void database.exec(sql),
-        all(sql, parameters) {
-          const statement = database.prepare(sql);
-          if (!statement.reader) {
-            bound(parameters, (...values) => statement.run(...values));
-            return [];
-          }
-          statement.safeIntegers(true);
-          return bound(parameters, (...values) => statement.all(...values));
-        },
-        prepare: (sql) => void database.prepare(sql),
-        close: () => database.close(),
-      };
-    },
+  const open: SqliteDriver['open'] = (path) => {
+    const database = new Database(path);
+    return {
+      exec: (sql) => void database.exec(sql),
+      all(sql, parameters) {
+        const statement = database.prepare(sql);
+        if (!statement.reader) {
+          bound(parameters, (...values) => statement.run(...values));
+          return [];
+        }
+        statement.safeIntegers(true);
+        return bound(parameters, (...values) => statement.all(...values));
+      },
+      prepare: (sql) => void database.prepare(sql),
+      close: () => database.close(),
+    };
   };
+  // The native part is loaded with the first database.
+  return { name: 'better-sqlite3', version: engineVersion(open), open };
 }
 
 /** Binds in order, and where the statement says `?1`, which better-sqlite3 counts as a name, by that name. */

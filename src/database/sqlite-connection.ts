@@ -17,7 +17,7 @@ const BUSY_TIMEOUT_MS = 5_000;
  */
 export async function connectSqlite(url: SqliteUrl, driver?: SqliteDriver): Promise<Connection> {
   const { path } = url;
-  const { open } = driver ?? (await sqliteDriver());
+  const { open, version } = driver ?? (await sqliteDriver());
   if (path !== undefined && !existsSync(dirname(path))) {
     throw cannotOpen(path, `the folder ${dirname(path)} does not exist`, [
       'Make it, or let "tidemark db create" do that.',
@@ -38,8 +38,7 @@ export async function connectSqlite(url: SqliteUrl, driver?: SqliteDriver): Prom
     refuseOtherFiles(handle, path ?? ':memory:');
     handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     handle.exec('PRAGMA foreign_keys = ON');
-    const [row] = handle.all('SELECT sqlite_version() AS version', []);
-    return new SqliteConnection(handle, String(row!.version), safeUrl(url));
+    return new SqliteConnection(handle, version, safeUrl(url));
   } catch (error) {
     handle.close();
     throw error;

@@ -17,8 +17,20 @@ export interface SqliteHandle {
 /** A way to reach SQLite from JavaScript. */
 export interface SqliteDriver {
   readonly name: 'node:sqlite' | 'better-sqlite3';
+  /** Of the engine: `3.53.2`. Asked of a database in memory, because one that is locked answers nothing. */
+  readonly version: string;
   /** Opens a file, or memory for `:memory:`; makes the file where there is none, but no folder. */
   open(path: string): SqliteHandle;
+}
+
+/** Asks a driver for the version of its engine. */
+export function engineVersion(open: SqliteDriver['open']): string {
+  const handle = open(':memory:');
+  try {
+    return String(handle.all('SELECT sqlite_version() AS version', [])[0]!.version);
+  } finally {
+    handle.close();
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { SqliteDriver, SqliteValue } from './sqlite-driver.js';
+import { engineVersion, type SqliteDriver, type SqliteValue } from './sqlite-driver.js';
 
 /** The part of `node:sqlite` that is used; @types/node 20 does not know it yet. */
 interface NodeSqlite {
@@ -24,25 +24,23 @@ export function nodeSqlite(): SqliteDriver | undefined {
     () => process.getBuiltinModule('node:sqlite') as NodeSqlite | undefined,
   );
   if (module === undefined) return undefined;
-  return {
-    name: 'node:sqlite',
-    open(path) {
-      const database = new module.DatabaseSync(path, {
-        enableForeignKeyConstraints: true,
-        enableDoubleQuotedStringLiterals: false,
-      });
-      return {
-        exec: (sql) => database.exec(sql),
-        all(sql, parameters) {
-          const statement = database.prepare(sql);
-          statement.setReadBigInts(true);
-          return statement.all(...parameters);
-        },
-        prepare: (sql) => void database.prepare(sql),
-        close: () => database.close(),
-      };
-    },
+  const open: SqliteDriver['open'] = (path) => {
+    const database = new module.DatabaseSync(path, {
+      enableForeignKeyConstraints: true,
+      enableDoubleQuotedStringLiterals: false,
+    });
+    return {
+      exec: (sql) => database.exec(sql),
+      all(sql, parameters) {
+        const statement = database.prepare(sql);
+        statement.setReadBigInts(true);
+        return statement.all(...parameters);
+      },
+      prepare: (sql) => void database.prepare(sql),
+      close: () => database.close(),
+    };
   };
+  return { name: 'node:sqlite', version: engineVersion(open), open };
 }
 
 /** Node 22 and 24 call the module experimental; what is used of it has been stable since 22.13. */

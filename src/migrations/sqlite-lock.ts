@@ -1,7 +1,8 @@
 import { closeSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, DatabaseError } from '../database/connection.js';
-import { openDatabase } from '../database/open-database.js';
+import { sqliteDriver } from '../database/sqlite-driver.js';
+import { toSqliteError } from '../database/sqlite-error.js';
 import { TidemarkError } from '../errors.js';
 import type { LockHolder } from './history.js';
 import { describeHolder, holderOfFiles } from './sqlite-lock-holder.js';
@@ -85,23 +86,29 @@ async function lockBeside(
   wait: (pause: number) => Promise<void>,
 ): Promise<() => Promise<void>> {
   const beside = lockFile(path);
+  const { open } = await sqliteDriver();
   for (let pause = FIRST_POLL_MS; ; pause = slower(pause)) {
-    const before = makeFile(beside);
-    const lock = await openDatabase({ engine: 'sqlite', adapter: 'sqlite', path: beside });
+    const made = makeFile(beside);
+    const lock = open(beside);
+    const isInPlace = () => made !== undefined && made === inodeOf(beside);
+    let failure: unknown;
     try {
-      await lock.executeAll(['PRAGMA busy_timeout = 0', 'BEGIN EXCLUSIVE']);
-      if (before !== undefined && before === inodeOf(beside)) {
-        return async () => {
-          rmSync(beside, { force: true });
-          await lock.close();
-        };
-      }
-      await lock.close();
+      lock.exec('PRAGMA busy_timeout = 0');
+      lock.exec('BEGIN EXCLUSIVE');
     } catch (error) {
-      await lock.close();
-      if (!isBusy(error)) throw error;
-      await wait(pause);
+      failure = toSqliteError(error, { statement: 0, sql: '', compile: () => {} });
     }
+    if (failure === undefined && isInPlace()) {
+      return async () => {
+        rmSync(beside, { force: true });
+        lock.close();
+      };
+    }
+    lock.close();
+    // Whatever the engine says of a file that was taken away meanwhile does not matter.
+    if (failure === undefined || !isInPlace()) continue;
+    if (!isBusy(failure)) throw failure;
+    await wait(pause);
   }
 }
 

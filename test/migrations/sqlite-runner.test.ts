@@ -1,0 +1,287 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Connection } from '../../src/database/connection.js';
+import { connectSqlite } from '../../src/database/sqlite-connection.js';
+import type { TidemarkError } from '../../src/errors.js';
+import { migrateDown } from '../../src/migrations/migrate-down.js';
+import type { MigrateUpOptions } from '../../src/migrations/migrate-options.js';
+import { migrateUp } from '../../src/migrations/migrate-up.js';
+import { migrationStatus } from '../../src/migrations/status.js';
+import { sqliteDialect } from '../../src/sqlite/dialect.js';
+import { type TestFolder, testFolder } from './support/folder.js';
+
+let folder: TestFolder;
+let path: string;
+let connection: Connection;
+
+beforeEach(async () => {
+  folder = await testFolder();
+  path = join(folder.path, 'app.db');
+  connection = await open();
+});
+
+afterEach(async () => {
+  await connection.close();
+  await folder.remove();
+});
+
+const open = () => connectSqlite({ engine: 'sqlite', adapter: 'sqlite', path });
+
+const up = async (files: Record<string, string | null>, options: MigrateUpOptions = {}) =>
+  migrateUp(connection, await folder.put(files), sqliteDialect, options);
+
+const down = async (target: string | number = -1) =>
+  migrateDown(connection, await folder.put({}), sqliteDialect, { target });
+
+const rows = (sql: string) => connection.query(sql);
+
+async function refusal(work: Promise<unknown>): Promise<TidemarkError> {
+  try {
+    await work;
+  } catch (error) {
+    return error as TidemarkError;
+  }
+  throw new Error('it was not refused');
+}
+
+/** The state of the session that a migration must not change for those after it. */
+const session = async () => ({
+  ...(await rows('PRAGMA foreign_keys'))[0],
+  ...(await rows('PRAGMA synchronous'))[0],
+  ...(await rows('PRAGMA legacy_alter_table'))[0],
+  ...(await rows('PRAGMA recursive_triggers'))[0],
+});
+
+const FAMILY = `
+CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parent (id) ON DELETE CASCADE);
+INSERT INTO parent VALUES (1, 'a'), (2, 'b');
+INSERT INTO child VALUES (10, 1), (20, 2);
+`;
+
+const REBUILD = `
+CREATE TABLE new_parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+INSERT INTO new_parent SELECT id, name FROM parent;
+DROP TABLE parent;
+ALTER TABLE new_parent RENAME TO parent;
+`;
+
+describe('a migration', () => {
+  test('goes up and down with its history', async () => {
+    const result = await up({
+      '1_tables.sql': FAMILY,
+      '1_tables.down.sql': 'DROP TABLE child; DROP TABLE parent;',
+      '2_index.sql': 'CREATE INDEX child_parent ON child (parent);',
+      '2_index.down.sql': 'DROP INDEX child_parent;',
+    });
+    expect(result.after).toEqual(['2']);
+    const status = await migrationStatus(connection, await folder.put({}));
+    expect(status.migrations.map(({ revision, state }) => `${revision} ${state}`)).toEqual([
+      '1 applied',
+      '2 applied',
+    ]);
+    expect((await down('base')).after).toEqual([]);
+    expect(
+      await rows(
+        `SELECT name FROM sqlite_schema WHERE name NOT LIKE 'tidemark%' AND name NOT LIKE 'sqlite%'`,
+      ),
+    ).toEqual([]);
+    expect(
+      await rows(
+        `SELECT operation, revision FROM tidemark_log WHERE outcome = 'done' AND revision IS NOT NULL`,
+      ),
+    ).toEqual([
+      { operation: 'up', revision: '1' },
+      { operation: 'up', revision: '2' },
+      { operation: 'down', revision: '2' },
+      { operation: 'down', revision: '1' },
+    ]);
+  });
+
+  test('leaves nothing when a statement fails, and says which', async () => {
+    const error = await refusal(
+      up({ '1_a.sql': 'CREATE TABLE t (a UNIQUE);\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (1);\n' }),
+    );
+    expect(error).toMatchObject({ code: 'migration-failed', location: { line: 3, column: 1 } });
+    expect(error.message).toContain('UNIQUE constraint failed: t.a');
+    expect(await rows(`SELECT name FROM sqlite_schema WHERE name = 't'`)).toEqual([]);
+    expect(await rows('SELECT revision FROM tidemark_revision')).toEqual([]);
+    expect(
+      await rows(
+        `SELECT revision, statement, sqlstate FROM tidemark_log WHERE outcome = 'failed' AND revision IS NOT NULL`,
+      ),
+    ).toEqual([{ revision: '1', statement: 3, sqlstate: 'SQLITE_CONSTRAINT_UNIQUE' }]);
+  });
+
+  test.each(['COMMIT', 'BEGIN', 'SAVEPOINT a', 'ROLLBACK'])('cannot %s by itself', async (control) => {
+    const error = await refusal(up({ '1_a.sql': `CREATE TABLE t (a);\n${control};` }));
+    expect(error).toMatchObject({ code: 'transaction-control', location: { line: 2 } });
+  });
+
+  test('with VACUUM runs piece by piece', async () => {
+    await up({ '1_a.sql': 'CREATE TABLE t (a);\nVACUUM;\nCREATE TABLE u (a);' });
+    expect(await rows('SELECT state, transaction_mode, statements_done FROM tidemark_revision')).toEqual([
+      { state: 'applied', transaction_mode: 'none', statements_done: 3 },
+    ]);
+  });
+
+  test('leaves the session as it was, also when it fails', async () => {
+    const before = await session();
+    await up({ '1_a.sql': `${FAMILY}PRAGMA legacy_alter_table = ON; PRAGMA recursive_triggers = ON;` });
+    expect(await session()).toEqual(before);
+    await refusal(
+      up({
+        '2_b.sql': `PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; ${REBUILD} SELECT nothing;`,
+      }),
+    );
+    expect(await session()).toEqual(before);
+  });
+});
+
+describe('making a table anew', () => {
+  beforeEach(() => up({ '1_tables.sql': FAMILY }));
+
+  test('keeps the rows of its children when the file switches foreign keys off', async () => {
+    await up({
+      '2_anew.sql': `PRAGMA foreign_keys = OFF;${REBUILD}PRAGMA foreign_key_check;\nPRAGMA foreign_keys = ON;`,
+    });
+    expect(await rows('SELECT id, parent FROM child')).toEqual([
+      { id: 10, parent: 1 },
+      { id: 20, parent: 2 },
+    ]);
+    expect(await rows('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 1 }]);
+  });
+
+  test('refuses when it would leave children without parents', async () => {
+    const lossy = `PRAGMA foreign_keys = OFF; DELETE FROM parent WHERE id = 2; ${REBUILD}`;
+    const error = await refusal(up({ '2_anew.sql': lossy }));
+    expect(error.message).toContain('1 row of child would refer to rows of parent that are not there');
+    const query = /See all of them with: (.*)$/.exec(
+      error.hints.find((hint) => hint.includes('See all'))!,
+    )![1]!;
+    expect(await rows('SELECT count(*) AS n FROM parent')).toEqual([{ n: 2 }]);
+    await connection.executeAll(['PRAGMA foreign_keys = OFF', 'DELETE FROM parent WHERE id = 2']);
+    expect(await rows(query)).toEqual([{ id: 20, parent: 2 }]);
+  });
+
+  test('goes on where there were such children before', async () => {
+    await connection.executeAll([
+      'PRAGMA foreign_keys = OFF',
+      'INSERT INTO child VALUES (30, 99)',
+      'PRAGMA foreign_keys = ON',
+    ]);
+    await up({ '2_anew.sql': `PRAGMA foreign_keys = OFF;${REBUILD}` });
+    expect(await rows('SELECT count(*) AS n FROM child')).toEqual([{ n: 3 }]);
+  });
+
+  test('refuses to lose rows on the way', async () => {
+    const some = REBUILD.replace('FROM parent;', 'FROM parent WHERE id = 1;');
+    await connection.executeAll(['DELETE FROM child']);
+    const error = await refusal(up({ '2_anew.sql': `PRAGMA foreign_keys = OFF;${some}` }));
+    expect(error.message).toContain(
+      'table parent has 2 rows and new_parent, which is to take its place, has 1',
+    );
+    await up({
+      '2_anew.sql': `-- tidemark:ignore row-count only the first is wanted\nPRAGMA foreign_keys = OFF;${some}`,
+    });
+    expect(await rows('SELECT id FROM parent')).toEqual([{ id: 1 }]);
+  });
+
+  test('asks for the rows that would stop it before it begins', async () => {
+    await connection.executeAll(['INSERT INTO parent VALUES (3, NULL)']);
+    const question = '-- Rows that stop it: SELECT * FROM parent WHERE name IS NULL\n';
+    const error = await refusal(
+      up({ '2_anew.sql': `PRAGMA foreign_keys = OFF;\n${question}${REBUILD.trim()}` }),
+    );
+    expect(error.message).toContain('1 row stands in its way');
+    expect(error.hints.join(' ')).toContain('See them with: SELECT * FROM parent WHERE name IS NULL');
+  });
+
+  test('refuses to break a view, and does not mind one that was broken', async () => {
+    await connection.executeAll([
+      'CREATE VIEW broken AS SELECT * FROM nowhere',
+      'PRAGMA legacy_alter_table = ON',
+      'CREATE VIEW names AS SELECT name FROM parent',
+    ]);
+    const drops =
+      'PRAGMA foreign_keys = OFF; CREATE TABLE new_parent (id INTEGER PRIMARY KEY); INSERT INTO new_parent SELECT id FROM parent; PRAGMA legacy_alter_table = ON; DROP TABLE parent; ALTER TABLE new_parent RENAME TO parent;';
+    const error = await refusal(up({ '2_anew.sql': drops }));
+    expect(error.message).toMatch(/view names is broken by it: no such column: name/);
+    await up({ '2_anew.sql': `${drops} DROP VIEW names;` });
+    expect(await rows('SELECT id FROM parent')).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
+  test('refuses to break a trigger of another table', async () => {
+    await connection.executeAll([
+      'CREATE TABLE seen (name TEXT)',
+      'CREATE TRIGGER child_seen AFTER UPDATE OF parent ON child BEGIN INSERT INTO seen SELECT name FROM parent; END',
+    ]);
+    const error = await refusal(
+      up({ '2_drop.sql': 'PRAGMA legacy_alter_table = ON; ALTER TABLE seen RENAME TO saw;' }),
+    );
+    expect(error.message).toContain('trigger child_seen is broken by it: no such table: main.seen');
+  });
+
+  test('brings the statistics up to date', async () => {
+    await connection.executeAll(['CREATE INDEX parent_name ON parent (name)', 'ANALYZE']);
+    await up({
+      '2_anew.sql': `PRAGMA foreign_keys = OFF;${REBUILD}CREATE INDEX parent_name ON parent (name);`,
+    });
+    expect(await rows(`SELECT idx, stat FROM sqlite_stat1 WHERE tbl = 'parent'`)).toEqual([
+      { idx: 'parent_name', stat: '2 1' },
+    ]);
+  });
+});
+
+describe('the first run on a database with tables', () => {
+  beforeEach(() => connection.executeAll(['CREATE TABLE old (a)', 'CREATE TABLE _alembic_tmp_old (a)']));
+
+  test('is refused, and --baseline and exclude are ways on', async () => {
+    const files = { '1_a.sql': 'CREATE TABLE old (a);', '2_b.sql': 'CREATE TABLE b (a);' };
+    const error = await refusal(up(files));
+    expect(error).toMatchObject({ code: 'database-not-clean', exitCode: 4 });
+    expect(error.message).toContain('_alembic_tmp_old, old');
+    const result = await up(files, { baseline: '1' });
+    expect([result.baselined, result.after]).toEqual([['1'], ['2']]);
+    expect(await rows(`SELECT name FROM sqlite_schema WHERE name LIKE '_alembic%'`)).toHaveLength(1);
+  });
+
+  test('goes on with what is excluded', async () => {
+    const result = await up(
+      { '1_a.sql': 'CREATE TABLE a (a);' },
+      { exclude: ['table:old', 'main._alembic*'] },
+    );
+    expect(result.after).toEqual(['1']);
+  });
+});
+
+describe('the lock', () => {
+  test('is a file beside the database that goes with it', async () => {
+    let seen = false;
+    await up(
+      { '1_a.sql': 'CREATE TABLE a (a);' },
+      { onEvent: () => (seen ||= existsSync(`${path}-tidemark`)) },
+    );
+    expect([seen, existsSync(`${path}-tidemark`)]).toEqual([true, false]);
+  });
+
+  test('waits for a writer, then says which file is busy', async () => {
+    const other = await open();
+    await other.executeAll(['BEGIN IMMEDIATE']);
+    const events: string[] = [];
+    const error = await refusal(
+      up(
+        { '1_a.sql': 'CREATE TABLE a (a);' },
+        { lockTimeoutMs: 50, onEvent: (event) => events.push(event.type) },
+      ),
+    );
+    expect(error).toMatchObject({ code: 'locked', exitCode: 4 });
+    expect(error.message).toContain(`another process is writing to ${path}`);
+    expect(events).toEqual(['waiting-for-lock']);
+    await other.executeAll(['ROLLBACK']);
+    await other.close();
+    expect((await up({})).after).toEqual(['1']);
+    expect(existsSync(`${path}-tidemark`)).toBe(false);
+  });
+});
