@@ -16,11 +16,13 @@ import type { Step } from '../schema/plan.js';
  * - `sqlite3 < file` runs that as it stands.
  * - A runner that puts the file in a transaction runs the `PRAGMA foreign_keys` statements at the head of the
  *   file before BEGIN, on the same connection, and reads the pragma back: where it did not take, nothing is
- *   run. Before COMMIT it compares `foreign_key_check` with what it said before, runs `integrity_check` and
- *   prepares every view and trigger; after the transaction, whatever its end, it puts the pragma back to what
- *   it was. The closing `PRAGMA foreign_keys = ON` does nothing inside the transaction.
- * - The line `-- Rows that stop it: SELECT …` above a statement is a query for the rows which the statement
- *   will refuse. A runner may ask it at that place, before the statement runs.
+ *   run. Before the old table is dropped it counts the rows of both. Before COMMIT it compares
+ *   `foreign_key_check` with what it said before, runs `integrity_check` and prepares every view and trigger.
+ *   After the transaction, whatever its end, it puts the pragma back to what it was. The closing
+ *   `PRAGMA foreign_keys = ON` does nothing inside the transaction.
+ * - The line `-- Rows that stop it: SELECT …` above a statement is a query for the rows that the statement
+ *   would refuse or store as something else. A runner asks it at that place, before the statement runs, and
+ *   goes no further when there are any.
  * - Statistics of a table go with it: where sqlite_stat1 had rows for it, the runner runs ANALYZE for it.
  */
 export function frame(steps: readonly Step[]): {

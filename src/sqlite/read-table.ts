@@ -99,8 +99,12 @@ function readType(reader: TokenReader): string {
   while (reader.aheadPlainName() && !reader.ahead('generated', 'always')) {
     words.push(reader.text(reader.next()));
   }
-  if (words.length === 0 || !reader.ahead('(')) return words.join(' ');
-  return `${words.join(' ')}(${reader.readParenthesized().replace(/\s+/g, '')})`;
+  const name = words.join(' ');
+  if (words.length === 0 || !reader.accept('(')) return name;
+  let size = '';
+  while (!reader.ahead(')')) size += reader.text(reader.next());
+  reader.expect(')');
+  return `${name}(${size})`;
 }
 
 function readDefault(reader: TokenReader): string {

@@ -109,19 +109,19 @@ export function valuesStop(
 /** A text that SQLite takes for a number: compared with a REAL it becomes one, and no number is above infinity. */
 const isNumber = (name: string): string => `(typeof(${name}) = 'text' AND ${name} <= CAST(9e999 AS REAL))`;
 /** '007' and '1.0' come back as 7 and 1, a number of many digits as a rounded one. */
-const textChanges = (name: string): string =>
-  `(${isNumber(name)} AND CAST(CAST(${name} AS NUMERIC) AS TEXT) IS NOT ${name})`;
+const textChanges = (name: string, ...types: readonly string[]): string =>
+  `(${[isNumber(name), ...types.map((type) => `CAST(CAST(${name} AS ${type}) AS TEXT) IS NOT ${name}`)].join(' AND ')})`;
 
 /** Which values a column's affinity would store as something that does not come back the same. */
 const REWRITES: Record<Affinity, (name: string) => string[]> = {
   BLOB: () => [],
   TEXT: (name) => [`(typeof(${name}) = 'real' AND CAST(CAST(${name} AS TEXT) AS REAL) IS NOT ${name})`],
   REAL: (name) => [
-    textChanges(name),
+    textChanges(name, 'NUMERIC', 'REAL'),
     `(typeof(${name}) = 'integer' AND CAST(CAST(${name} AS REAL) AS INTEGER) IS NOT ${name})`,
   ],
-  INTEGER: (name) => [textChanges(name)],
-  NUMERIC: (name) => [textChanges(name)],
+  INTEGER: (name) => [textChanges(name, 'NUMERIC')],
+  NUMERIC: (name) => [textChanges(name, 'NUMERIC')],
 };
 
 /** What a STRICT column of the type refuses (https://www.sqlite.org/stricttables.html). */

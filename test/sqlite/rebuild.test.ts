@@ -222,7 +222,10 @@ describe('the traps of a rebuild', () => {
       table('a TEXT, b TEXT'),
       `INSERT INTO t (a, b) VALUES ('1', '1'), ('1', '2'), ('3', NULL)`,
     ]);
-    await expect(run(connection, up)).rejects.toThrow(/constraint failed/);
+    await connection.executeAll(['BEGIN']);
+    await expect(connection.executeAll(planStatements(up))).rejects.toThrow(/constraint failed/);
+    await connection.executeAll(['ROLLBACK']);
+    await expect(run(connection, up)).rejects.toThrow(/rows stop it/);
     expect(await connection.query('SELECT count(*) AS n FROM t')).toEqual([{ n: 3 }]);
     expect(await connection.query(`SELECT name FROM sqlite_schema WHERE type = 'table'`)).toEqual([
       { name: 't' },

@@ -1,9 +1,10 @@
+import { inspect } from 'node:util';
 import type { Connection } from '../../src/database/connection.js';
 import { connectSqlite } from '../../src/database/sqlite-connection.js';
 import { describeChange } from '../../src/planning/prove.js';
 import { diffSchemas } from '../../src/schema/diff.js';
 import type { Schema } from '../../src/schema/object.js';
-import { type Plan, planStatements } from '../../src/schema/plan.js';
+import type { Plan } from '../../src/schema/plan.js';
 import { planBothWays } from '../../src/schema/planner.js';
 import { sqliteDialect } from '../../src/sqlite/dialect.js';
 
@@ -29,11 +30,22 @@ export async function differences(connection: Connection, wanted: Schema): Promi
   return diffSchemas(reached, wanted, sqliteDialect).map((change) => describeChange(change, sqliteDialect));
 }
 
-/** Runs a plan as a runner does: what stands around it outside of the transaction. */
+/**
+ * Runs a plan as a runner does: what stands around it outside of the transaction, and before each step the
+ * questions whether rows stop it. Throws what the engine says, or `rows stop it`.
+ */
 export async function run(connection: Connection, plan: Plan): Promise<void> {
-  const steps = plan.steps.flatMap((step) => step.sql);
   try {
-    await connection.executeAll([...plan.before, 'BEGIN IMMEDIATE', ...steps, 'COMMIT', ...plan.after]);
+    await connection.executeAll([...plan.before, 'BEGIN IMMEDIATE']);
+    for (const step of plan.steps) {
+      for (const { stoppedBy } of step.hazards) {
+        if (stoppedBy === undefined) continue;
+        const found = await connection.query(stoppedBy);
+        if (found.length > 0) throw new Error(`rows stop it: ${stoppedBy}\n${inspect(found)}`);
+      }
+      await connection.executeAll(step.sql);
+    }
+    await connection.executeAll(['COMMIT', ...plan.after]);
   } catch (error) {
     await connection.executeAll(['ROLLBACK']);
     throw error;
@@ -44,14 +56,4 @@ export async function run(connection: Connection, plan: Plan): Promise<void> {
 export async function plansBetween(from: string, to: string) {
   const [before, after] = [await schemaOf(from), await schemaOf(to)];
   return { before, after, ...planBothWays(before, after, sqliteDialect) };
-}
-
-/** The statements from one script to another. */
-export async function statements(from: string, to: string): Promise<string[]> {
-  return planStatements((await plansBetween(from, to)).up);
-}
-
-/** Every row of a table, its rowid included where it has one. */
-export async function rows(connection: Connection, table: string, columns = '*'): Promise<unknown[]> {
-  return connection.query(`SELECT ${columns} FROM "${table}"`);
 }
