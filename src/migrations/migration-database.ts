@@ -40,7 +40,8 @@ export async function withMigrationDatabase(
   const { connection, dialect, log } = session;
   let state: 'open' | 'ended' = 'open';
   let failed: unknown;
-  let running = 0;
+  let forgotten = false;
+  const running = new Set<Promise<unknown>>();
 
   const statementsOf = async (sql: string): Promise<string[]> => {
     const statements = await dialect.splitScript(sql, path);
@@ -57,14 +58,15 @@ export async function withMigrationDatabase(
   const inTurn = async <T>(run: () => Promise<T>): Promise<T> => {
     if (state === 'ended') throw notAwaited(path);
     if (failed !== undefined) throw failed;
-    running += 1;
+    const work = run();
+    running.add(work);
     try {
-      return await run();
+      return await work;
     } catch (error) {
       failed ??= error;
       throw error;
     } finally {
-      running -= 1;
+      running.delete(work);
     }
   };
   const one = async <R extends object>(sql: string, parameters: readonly unknown[]): Promise<R[]> => {
@@ -104,9 +106,12 @@ export async function withMigrationDatabase(
     await work(db);
   } finally {
     state = 'ended';
+    forgotten = running.size > 0;
+    // What was begun must end inside the transaction: after it, it would be kept.
+    await Promise.allSettled(running);
   }
+  if (forgotten) throw notAwaited(path);
   if (failed !== undefined) throw failed;
-  if (running > 0) throw notAwaited(path);
 }
 
 /** The statement belongs to what the reader needs; it is not in the file word for word. */

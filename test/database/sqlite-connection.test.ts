@@ -133,7 +133,7 @@ describe(`a connection by ${driver.name}`, () => {
     ['SELECT * FRM t', 9, 'SQLITE_ERROR'],
     [`SELECT 'FRM' AS a, "FRM" FRM FRM FRM t`, 29, 'SQLITE_ERROR'],
     ['CREATE TABLE x (a', 17, 'SQLITE_ERROR'],
-    ['SELECT nothing FROM t', 7, 'SQLITE_ERROR'],
+    ['SELECT absent FROM t', 7, 'SQLITE_ERROR'],
     ['SELECT a FROM main.missing', 19, 'SQLITE_ERROR'],
     ["SELECT 'open", 7, 'SQLITE_ERROR'],
     ['INSERT INTO t VALUES (1)', undefined, 'SQLITE_CONSTRAINT_UNIQUE'],

@@ -132,7 +132,7 @@ describe('a migration', () => {
     expect(await session()).toEqual(before);
     await refusal(
       up({
-        '2_b.sql': `PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; ${REBUILD} SELECT nothing;`,
+        '2_b.sql': `PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; ${REBUILD} SELECT absent;`,
       }),
     );
     expect(await session()).toEqual(before);
