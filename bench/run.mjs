@@ -1,0 +1,66 @@
+// Measures Tidemark against the goals in docs/performance.md and prints ratios.
+//
+//   npm run bench [-- up|status|catalog|diff ...] [-- --rounds=N]
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string' } },
+});
+
+if (!existsSync(`${here}/../dist/cli/main.js`)) {
+  console.error('bench: dist/ is missing; run `npm run build` first');
+  process.exit(1);
+}
+if (!existsSync(`${here}/node_modules/.package-lock.json`)) {
+  console.error('installing the tools to measure against …');
+  execFileSync('npm', ['ci', '--prefix', here, '--ignore-scripts'], { stdio: ['ignore', 2, 2] });
+}
+
+const { startServer } = await import('./support/server.mjs');
+const { measureUp } = await import('./measure-up.mjs');
+const { measureStatus } = await import('./measure-status.mjs');
+const { measureCatalog } = await import('./measure-catalog.mjs');
+const { measureDiff } = await import('./measure-diff.mjs');
+
+/** How many rounds are counted: more where a run is short and the machine's noise is large beside it. */
+const measurements = {
+  up: [7, (server, options) => measureUp(server, options)],
+  status: [25, (server, options) => measureStatus(server, options)],
+  catalog: [15, (server, options) => measureCatalog(server, options)],
+  diff: [9, (_, options) => measureDiff(options)],
+};
+const unknown = positionals.find((name) => !Object.hasOwn(measurements, name));
+if (unknown !== undefined) {
+  console.error(`bench: no measurement ${unknown}; there are ${Object.keys(measurements).join(', ')}`);
+  process.exit(2);
+}
+const chosen = positionals.length > 0 ? positionals : Object.keys(measurements);
+
+const server = await startServer();
+try {
+  const [{ model }] = cpus();
+  console.log(
+    `Node ${process.versions.node}, PostgreSQL ${server.major}, ${cpus().length} × ${model.trim()}\n`,
+  );
+  console.log('| measured | of | result | goal | |\n|---|---|---|---|---|');
+  for (const name of chosen) {
+    const [rounds, measure] = measurements[name];
+    const { title, rows } = await measure(server, { rounds: Number(values.rounds ?? rounds) });
+    for (const row of rows) console.log(line(title, row));
+  }
+} finally {
+  await server.stop();
+}
+
+function line(title, { what, figure, value, goal, unit = '×' }) {
+  const shown = (number) => `${number.toFixed(2)} ${unit}`;
+  const verdict = goal === undefined ? '' : value <= goal ? 'reached' : 'missed';
+  const of = figure === 'cpu' ? 'processor time' : 'wall clock';
+  return `| ${title}: ${what} | ${of} | ${shown(value)} | ${goal === undefined ? '' : `≤ ${shown(goal)}`} | ${verdict} |`;
+}
