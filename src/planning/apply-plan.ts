@@ -1,7 +1,12 @@
 import { type Connection, DatabaseError } from '../database/connection.js';
 import { TidemarkError } from '../errors.js';
+import type { MigrationEngine } from '../migrations/engine.js';
+import type { Dialect } from '../schema/dialect.js';
 import { isEmptyPlan, type Plan, planStatements } from '../schema/plan.js';
 import { excerptAt } from '../schema/source-excerpt.js';
+import { applyFramed } from './apply-framed.js';
+
+const NOTHING_CHANGED = 'Nothing was changed: it was all one transaction.';
 
 /**
  * Runs a plan on a database: in one transaction where that is possible, else step by step. Throws
@@ -10,10 +15,19 @@ import { excerptAt } from '../schema/source-excerpt.js';
 export async function applyPlan(
   connection: Connection,
   plan: Plan,
-  settings: readonly string[],
+  by: { readonly dialect: Dialect; readonly engine: MigrationEngine; readonly settings: readonly string[] },
 ): Promise<void> {
   if (isEmptyPlan(plan)) return;
-  await connection.executeAll(settings);
+  await connection.executeAll(by.settings);
+  if (by.engine.frame) {
+    let running = '';
+    await applyFramed(connection, plan, by.dialect, by.engine, (sql) => {
+      running = sql;
+    }).catch((error: unknown) => {
+      throw error instanceof DatabaseError ? failure(error, running, NOTHING_CHANGED) : error;
+    });
+    return;
+  }
   if (plan.transactional) {
     const statements = ['BEGIN', ...planStatements(plan), 'COMMIT'];
     try {
@@ -21,11 +35,7 @@ export async function applyPlan(
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
       if (!error.connectionLost) await connection.executeAll(['ROLLBACK']).catch(() => undefined);
-      throw failure(
-        error,
-        statements[error.statement] ?? '',
-        'Nothing was changed: it was all one transaction.',
-      );
+      throw failure(error, statements[error.statement] ?? '', NOTHING_CHANGED);
     }
     return;
   }

@@ -56,7 +56,11 @@ export async function run(context: Context): Promise<Outcome> {
   let left: number;
   try {
     await refuseIfMoved(connection);
-    await applyPlan(connection, plan.up, engine.freshSession(LOCK_TIMEOUT_MS));
+    await applyPlan(connection, plan.up, {
+      dialect: bench.dialect,
+      engine,
+      settings: engine.freshSession(LOCK_TIMEOUT_MS),
+    });
     left = diffSchemas(await readDatabase(bench, connection), plan.to, bench.dialect).length;
   } finally {
     await unlock();
