@@ -20,56 +20,70 @@ const ONE_FOLLOWS = new Set(['into', 'update', 'in']);
 const CONFLICT_WORDS = new Set(['rollback', 'abort', 'fail', 'ignore', 'replace']);
 
 /**
- * Finds what a definition refers to by looking where names stand. Tables are found exactly but for a common
- * table expression of the same name as a table; of columns there may be some too many, which only makes
- * something be dropped and created again that need not.
+ * Finds what a definition refers to by looking where names stand. Tables are found exactly; of columns there
+ * may be some too many, which only makes something be dropped and created again that need not.
  */
 export function referencesOf(sql: string): References {
-  const list = [...tokens(sql)].filter((token) => token.kind !== 'comment');
-  const text = (token: Token | undefined): string => (token ? sql.slice(token.start, token.end) : '');
+  const words = [...tokens(sql)]
+    .filter((token) => token.kind !== 'comment')
+    .map((token) => readWord(token, sql.slice(token.start, token.end)));
   const relations = new Set<string>();
   const expressions = new Set<string>();
   const names = new Set<string>();
   /** For each open parenthesis: whether a list of tables is being read in it. */
   const inList = [false];
-  let before = '';
-  let beforeThat = '';
-  list.forEach((token, index) => {
-    const written = text(token);
-    const word = token.kind === 'word' ? written.toLowerCase() : written;
-    const next = text(list[index + 1]).toLowerCase();
-    if (word === '(') inList.push(inList.at(-1)!);
-    else if (word === ')') {
-      if (inList.length > 1) inList.pop();
-    } else if (word === ';') inList.fill(false);
-    else if (token.kind === 'word' && LIST_BEGINS.has(word)) inList[inList.length - 1] = true;
-    else if (token.kind === 'word' && LIST_ENDS.has(word)) inList[inList.length - 1] = false;
-    const isName =
-      token.kind === 'quoted' || token.kind === 'string' || (token.kind === 'word' && canBeName(written));
-    if (isName) {
-      const name = foldName(unquoteName(written));
-      if (token.kind !== 'string') names.add(name);
-      const listed = inList.at(-1) === true && (LIST_BEGINS.has(before) || before === ',' || before === '(');
-      const single =
-        ONE_FOLLOWS.has(before) || (CONFLICT_WORDS.has(before) && beforeThat === 'or' && next === 'set');
-      const qualified = before === '.' && (beforeThat === 'main' || beforeThat === 'temp');
-      // `INTO t (a, b)` lists columns; anywhere else a parenthesis makes it a function.
-      const alone = next !== '.' && (next !== '(' || before === 'into');
-      const keyword = token.kind === 'word' && (word === 'or' || word === 'of');
-      if ((listed || single || qualified) && alone && !keyword && token.kind !== 'string')
-        relations.add(name);
-      // WITH x AS (…): a name of its own.
-      if (
-        next === 'as' &&
-        text(list[index + 2]) === '(' &&
-        (before === 'with' || before === ',' || before === 'recursive')
-      ) {
-        expressions.add(name);
-      }
-    }
-    beforeThat = before;
-    before = token.kind === 'word' ? word : written;
+  words.forEach((word, index) => {
+    const { text, name } = word;
+    const before = words[index - 1]?.text ?? '';
+    if (text === '(') inList.push(inList.at(-1)! && before !== 'using');
+    else if (text === ')' && inList.length > 1) inList.pop();
+    else if (text === ';') inList.fill(false);
+    else if (LIST_BEGINS.has(text)) inList[inList.length - 1] = true;
+    else if (LIST_ENDS.has(text)) inList[inList.length - 1] = false;
+    if (name === undefined) return;
+    names.add(name);
+    if (namesExpression(words, index)) expressions.add(name);
+    if (namesRelation(words, index, inList.at(-1)!)) relations.add(name);
   });
   for (const name of expressions) relations.delete(name);
   return { relations, names };
+}
+
+interface Word {
+  /** Bare words in lower case, everything else as written. */
+  readonly text: string;
+  /** What it stands for, folded, where it can be a name. */
+  readonly name: string | undefined;
+}
+
+function readWord({ kind }: Token, written: string): Word {
+  if (kind === 'quoted') return { text: written, name: foldName(unquoteName(written)) };
+  if (kind !== 'word') return { text: written, name: undefined };
+  const text = written.toLowerCase();
+  return { text, name: canBeName(text) ? foldName(written) : undefined };
+}
+
+/** True when the name stands where a table or view is expected. */
+function namesRelation(words: readonly Word[], index: number, inList: boolean): boolean {
+  const at = (place: number): string => words[index + place]?.text ?? '';
+  const before = at(-1);
+  const next = at(1);
+  // `INTO t (a, b)` lists columns; anywhere else a parenthesis makes it a function.
+  if (next === '.' || (next === '(' && before !== 'into')) return false;
+  if (before === '.') return at(-2) === 'main' || at(-2) === 'temp';
+  if (CONFLICT_WORDS.has(before)) return at(-2) === 'or' && next === 'set';
+  if (ONE_FOLLOWS.has(before)) return at(0) !== 'of' && at(0) !== 'or';
+  return inList && (LIST_BEGINS.has(before) || before === ',' || before === '(');
+}
+
+/** True for the name of a common table expression: `WITH x AS (…)`, `WITH x (a, b) AS NOT MATERIALIZED (…)`. */
+function namesExpression(words: readonly Word[], index: number): boolean {
+  if (!['with', 'recursive', ','].includes(words[index - 1]?.text ?? '')) return false;
+  let at = index + 1;
+  if (words[at]?.text === '(') {
+    while (at < words.length && words[at]!.text !== ')') at += 1;
+    at += 1;
+  }
+  if (words[at]?.text !== 'as') return false;
+  return ['(', 'materialized', 'not'].includes(words[at + 1]?.text ?? '');
 }

@@ -1,0 +1,153 @@
+import { existsSync, statSync } from 'node:fs';
+import type { Connection } from '../database/connection.js';
+import {
+  type BrokenObject,
+  brokenObjects,
+  foreignKeyViolations,
+  leftoverTables,
+  type Violation,
+} from '../database/sqlite-health.js';
+import { unquoteName } from './names.js';
+
+/** What a look at a SQLite database found. Plain data. */
+export interface SqliteCheck {
+  readonly version: string;
+  readonly versionNumber: number;
+  /** Null for a database in memory. */
+  readonly file: string | null;
+  readonly bytes: number;
+  readonly journalMode: string;
+  /** The number that the application may keep in the header. */
+  readonly userVersion: number;
+  /** What `integrity_check` complains of; empty when it says ok. */
+  readonly integrity: readonly string[];
+  /** Rows that refer to rows which are not there. */
+  readonly orphans: readonly Orphans[];
+  /** Views and triggers that do not compile. */
+  readonly broken: readonly BrokenObject[];
+  /** Files beside the database before it was opened: `-wal`, `-shm`, `-journal`. */
+  readonly files: readonly FileBeside[];
+  /** Tables that another tool left when it was interrupted. */
+  readonly leftovers: readonly string[];
+  readonly required: readonly { readonly object: string; readonly exists: boolean }[];
+  /** Everything that stands in the way, as sentences without a full stop. */
+  readonly problems: readonly string[];
+}
+
+export interface Orphans extends Violation {
+  readonly suggestion: string;
+}
+
+export interface FileBeside {
+  readonly suffix: '-wal' | '-shm' | '-journal';
+  readonly bytes: number;
+}
+
+export interface SqliteCheckOptions {
+  /** What must exist. */
+  readonly require?: readonly SqliteRequirement[];
+  /** As `filesBeside` found them before the database was opened: opening it settles what they hold. */
+  readonly files?: readonly FileBeside[];
+}
+
+export interface SqliteRequirement {
+  readonly kind: (typeof sqliteRequiredKinds)[number];
+  /** For a column `table.column`. */
+  readonly name: string;
+}
+
+export const sqliteRequiredKinds = ['table', 'view', 'index', 'trigger', 'column'] as const;
+
+/** The files that SQLite keeps beside a database while it is in use, or that a killed process left. */
+export function filesBeside(path: string): FileBeside[] {
+  return (['-wal', '-shm', '-journal'] as const).flatMap((suffix) => {
+    const found = statSync(`${path}${suffix}`, { throwIfNoEntry: false });
+    return found === undefined ? [] : [{ suffix, bytes: found.size }];
+  });
+}
+
+/** Looks at a database without changing it. */
+export async function checkSqlite(
+  connection: Connection,
+  options: SqliteCheckOptions = {},
+): Promise<SqliteCheck> {
+  const one = async (name: string) => Object.values((await connection.query(`PRAGMA ${name}`))[0] ?? {})[0];
+  const [main] = await connection.query<{ file: string }>(
+    "SELECT file FROM pragma_database_list WHERE name = 'main'",
+  );
+  const file = main?.file || null;
+  const integrity = (await connection.query<{ integrity_check: string }>('PRAGMA integrity_check'))
+    .map((row) => row.integrity_check)
+    .filter((line) => line !== 'ok');
+  const required = [];
+  for (const requirement of options.require ?? []) {
+    const object = `${requirement.kind}:${requirement.name}`;
+    required.push({ object, exists: await exists(connection, requirement) });
+  }
+  const check = {
+    version: connection.version,
+    versionNumber: connection.versionNumber,
+    file,
+    bytes: file !== null && existsSync(file) ? statSync(file).size : 0,
+    journalMode: String(await one('journal_mode')),
+    userVersion: Number(await one('user_version')),
+    integrity,
+    orphans: (await foreignKeyViolations(connection)).map(withSuggestion),
+    broken: await brokenObjects(connection),
+    files: options.files ?? [],
+    leftovers: await leftoverTables(connection),
+    required,
+  };
+  return { ...check, problems: problemsOf(check) };
+}
+
+function withSuggestion(violation: Violation): Orphans {
+  const { table, parent, query } = violation;
+  const condition = query.slice(query.indexOf(' WHERE ') + 1);
+  const rows = `rowid IN (SELECT c.rowid FROM "${table.replaceAll('"', '""')}" AS c ${condition})`;
+  return {
+    ...violation,
+    suggestion: `add the missing rows of ${parent}, set the columns to NULL where the application allows it, or, if the rows are worth nothing: DELETE FROM "${table.replaceAll('"', '""')}" WHERE ${rows}`,
+  };
+}
+
+async function exists(connection: Connection, { kind, name }: SqliteRequirement): Promise<boolean> {
+  if (kind === 'column') {
+    const [, table = '', column = ''] = /^(.*)\.([^.]*)$/s.exec(name) ?? [];
+    const rows = await connection.query(
+      'SELECT 1 FROM pragma_table_xinfo(?1) WHERE name = ?2 COLLATE NOCASE',
+      [unquoteName(table), unquoteName(column)],
+    );
+    return rows.length > 0;
+  }
+  const rows = await connection.query(
+    'SELECT 1 FROM sqlite_schema WHERE type = ?1 AND name = ?2 COLLATE NOCASE',
+    [kind, unquoteName(name)],
+  );
+  return rows.length > 0;
+}
+
+function problemsOf(check: Omit<SqliteCheck, 'problems'>): string[] {
+  const has = (suffix: FileBeside['suffix']) => check.files.some((file) => file.suffix === suffix);
+  return [
+    ...check.integrity.map((line) => `the file is damaged: ${line}`),
+    ...check.orphans.map(
+      ({ table, parent, rows }) =>
+        `${rows} ${rows === 1 ? 'row' : 'rows'} of ${table} ${rows === 1 ? 'refers' : 'refer'} to rows of ${parent} that are not there`,
+    ),
+    ...check.broken.map(({ type, name, message }) => `${type} ${name} is broken: ${message}`),
+    ...(has('-journal')
+      ? [
+          'a -journal file lay beside the database: a process is in the middle of a transaction, or was killed in one, which opening the database has rolled back',
+        ]
+      : []),
+    ...(has('-wal') && check.journalMode !== 'wal'
+      ? ['a -wal file lies beside a database that is not in WAL mode: it belongs to another copy of it']
+      : []),
+    ...check.leftovers.map(
+      (name) =>
+        `table ${name} was left by an interrupted run of alembic and may hold the only copy of its rows`,
+    ),
+    ...check.required.filter((entry) => !entry.exists).map(({ object }) => `${object} does not exist`),
+  ];
+}
