@@ -1,7 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../../src/database/connection.js';
 import { readMigrationFolder } from '../../src/migrations/folder.js';
@@ -10,51 +7,7 @@ import { migrationStatus } from '../../src/migrations/status.js';
 import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
 import { connect, splitter } from './support/database.js';
 import { type TestFolder, testFolder } from './support/folder.js';
-
-const PROGRAM = fileURLToPath(new URL('support/run-migrations.ts', import.meta.url));
-
-interface Outcome {
-  readonly steps?: string[];
-  readonly code?: string;
-  readonly message?: string;
-  readonly exitCode?: number;
-  readonly hints?: string[];
-}
-
-/** A runner in a process of its own. */
-class Runner {
-  readonly child: ChildProcess;
-  readonly #messages: Record<string, unknown>[] = [];
-  readonly #exit: Promise<unknown>;
-
-  constructor(direction: 'up' | 'down', url: string, folder: string, options: object = {}) {
-    this.child = fork(PROGRAM, [direction, url, folder, JSON.stringify(options)], {
-      execArgv: ['--import', 'jiti/register'],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    this.child.on('message', (message) => this.#messages.push(message as Record<string, unknown>));
-    this.#exit = once(this.child, 'exit');
-  }
-
-  async until(wanted: Record<string, unknown>): Promise<void> {
-    const [key, value] = Object.entries(wanted)[0]!;
-    while (!this.#messages.some((message) => message[key] === value)) {
-      if (this.child.exitCode !== null)
-        throw new Error(`ended before ${key}: ${JSON.stringify(this.#messages)}`);
-      await sleep(5);
-    }
-  }
-
-  async killed(): Promise<void> {
-    this.child.kill('SIGKILL');
-    await this.#exit;
-  }
-
-  async outcome(): Promise<Outcome> {
-    await this.#exit;
-    return this.#messages.find((message) => 'steps' in message || 'code' in message) as Outcome;
-  }
-}
+import { Runner } from './support/runner.js';
 
 /** Every statement leaves a line in a ledger, so that one that ran twice or not at all shows. */
 function ledgerMigrations(): Record<string, string> {
@@ -121,15 +74,21 @@ describeEachServer('runner as a process', (server) => {
   test('killed at any moment, the next run goes on, and everything has run exactly once', async () => {
     await folder.put(ledgerMigrations());
     const kills = { up: 0, down: 0 };
+    let halfDone = 0;
     for (const direction of ['up', 'down'] as const) {
       const target = direction === 'up' ? 'head' : 'base';
       for (let round = 0; round < 9; round++) {
         const runner = new Runner(direction, url, folder.path, { target, lockTimeoutMs: 20_000 });
-        await runner.until({ ready: true });
-        await sleep(Math.random() * 260);
+        // By what it says it has begun, not by time: a busy machine must not move every kill before the work.
+        await runner.untilEvents(1 + Math.floor(Math.random() * 8));
+        await sleep(Math.random() * 15);
         if (runner.child.exitCode !== null) break;
         await runner.killed();
         kills[direction]++;
+        const [half] = await db.query<{ n: number }>(
+          `SELECT count(*)::int AS n FROM tidemark.revision WHERE state <> 'applied'`,
+        );
+        halfDone += half!.n;
         await requireTruth(direction === 'up' ? '+' : '-');
       }
       const last = await new Runner(direction, url, folder.path, { target, lockTimeoutMs: 20_000 }).outcome();
@@ -149,6 +108,7 @@ describeEachServer('runner as a process', (server) => {
     }
     expect(kills.up).toBeGreaterThan(0);
     expect(kills.down).toBeGreaterThan(0);
+    expect(halfDone, 'kills in the middle of a piece by piece migration').toBeGreaterThan(0);
     expect(await db.query(`SELECT to_regclass('ledger') AS l, to_regclass('big') AS b`)).toEqual([
       { l: null, b: null },
     ]);
@@ -159,6 +119,52 @@ describeEachServer('runner as a process', (server) => {
       { operation: 'up', n: 11 },
     ]);
   }, 180_000);
+
+  test.each([
+    ['the server ends it too', true, 'dropped the invalid index'],
+    ['the server finishes it', false, 'had been built'],
+  ])('killed while an index is built, and %s', async (_, terminate, note) => {
+    const files = await folder.put({
+      '1_t.sql': 'CREATE TABLE t (id int);',
+      '2_i.sql': 'CREATE INDEX CONCURRENTLY i ON t (id); CREATE TABLE after_index (id int);',
+    });
+    await migrateUp(db, files, splitter, { target: 't' });
+    const writer = await connect(url);
+    try {
+      // The build waits for whoever has written to the table.
+      await writer.executeAll(['BEGIN', 'INSERT INTO t VALUES (1)']);
+      const runner = new Runner('up', url, folder.path);
+      const building = (): Promise<{ pid: number }[]> =>
+        db.query(`SELECT pid FROM pg_stat_activity
+          WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active' AND wait_event_type = 'Lock'`);
+      while ((await building()).length === 0) await sleep(5);
+      const [{ pid }] = (await building()) as [{ pid: number }];
+      await runner.killed();
+      if (terminate) await db.query('SELECT pg_terminate_backend($1)', [pid]);
+      await writer.executeAll(['COMMIT']);
+      while ((await db.query('SELECT FROM pg_stat_activity WHERE pid = $1', [pid])).length > 0)
+        await sleep(5);
+
+      expect((await migrationStatus(db, files)).problems.map((problem) => problem.code)).toEqual([
+        'history-unfinished',
+        'run-interrupted',
+      ]);
+      const notes: string[] = [];
+      await migrateUp(db, files, splitter, {
+        onEvent: (event) => event.type === 'settled' && notes.push(event.note),
+      });
+      expect(notes).toEqual([expect.stringContaining(note)]);
+      expect(
+        await db.query(
+          `SELECT to_regclass('after_index') IS NOT NULL AS rest, bool_and(indisvalid) AS valid, count(*)::int AS n
+             FROM pg_index WHERE indrelid = 't'::regclass`,
+        ),
+      ).toEqual([{ rest: true, valid: true, n: 1 }]);
+      expect((await migrationStatus(db, files)).problems).toEqual([]);
+    } finally {
+      await writer.close();
+    }
+  });
 
   test('two runners at once share the work, also while an index is built concurrently', async () => {
     await folder.put(ledgerMigrations());
