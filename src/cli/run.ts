@@ -59,7 +59,7 @@ async function runCommand(invocation: Extract<Invocation, { kind: 'run' }>, host
 function succeed(command: string, outcome: Outcome, output: Output): void {
   const { result, text, exitCode = 0 } = outcome;
   const document = { command, ok: exitCode === 0, result, warnings: output.warnings };
-  output.result(output.json ? JSON.stringify(document, null, 2) : text);
+  output.result(output.json ? JSON.stringify(document, exactNumbers, 2) : text);
 }
 
 async function fail(
@@ -118,4 +118,9 @@ function closeOnSignals(context: Context, output: Output, host: Host): void {
       void context.close().then(() => host.exit(code));
     });
   }
+}
+
+/** JSON has no integers beyond 2^53 that readers agree on: SQLite's are written as text, digit by digit. */
+function exactNumbers(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }

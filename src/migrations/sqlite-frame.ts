@@ -1,7 +1,12 @@
 import { type Connection, DatabaseError } from '../database/connection.js';
+import {
+  type BrokenObject,
+  brokenObjects,
+  foreignKeyViolations,
+  type Violation,
+} from '../database/sqlite-health.js';
 import { TidemarkError } from '../errors.js';
 import type { Script } from './script.js';
-import { type BrokenObject, brokenObjects, foreignKeyViolations, type Violation } from './sqlite-health.js';
 import { quoted } from './sqlite-literal.js';
 import { type Rebuild, readRebuilds } from './sqlite-rebuilds.js';
 import type { TransactionFrame } from './transaction-frame.js';

@@ -1,8 +1,5 @@
 import type { Connection } from '../database/connection.js';
 
-/** What alembic's batch mode leaves when it is interrupted: it may hold the only copy of a table's rows. */
-const LEFTOVER = '_alembic_tmp_';
-
 /**
  * Names the user's tables and views. `exclude` holds patterns of the configuration (`name` or `main.name`
  * with `*`, optionally `kind:` in front).
@@ -23,15 +20,6 @@ export async function userTables(
     .map((row) => row.name)
     .filter((name) => !patterns.some((pattern) => pattern.test(name) || pattern.test(`main.${name}`)))
     .slice(0, limit);
-}
-
-/** Tables that another tool left behind; they are reported and never touched. */
-export async function leftovers(connection: Connection): Promise<readonly string[]> {
-  const rows = await connection.query<{ name: string }>(
-    `SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, ?1) = ?2 ORDER BY name`,
-    [LEFTOVER.length, LEFTOVER],
-  );
-  return rows.map((row) => row.name);
 }
 
 function globPattern(pattern: string): RegExp {

@@ -4,6 +4,7 @@ import { compareHistory, type HistoryComparison } from './compare-history.js';
 import { migrationEngine } from './engine.js';
 import type { MigrationFolder } from './folder.js';
 import type { AppliedRevision, History, LastRun, LockHolder } from './history.js';
+import type { Migration } from './migration-file.js';
 import { currentRevisions } from './target.js';
 
 /** One line of status and history. */
@@ -110,7 +111,7 @@ function stateOf(id: string, comparison: HistoryComparison): MigrationState {
     origin: row?.origin ?? null,
     edited: comparison.edited.includes(id),
     outOfOrder: comparison.outOfOrder.includes(id),
-    down: migration?.down !== undefined ? 'file' : row?.hasDown === true ? 'database' : null,
+    down: hasDown(migration) ? 'file' : row?.hasDown === true ? 'database' : null,
     appliedAt: row?.appliedAt ?? null,
     appliedBy: row?.appliedBy ?? null,
     durationMs: row?.durationMs ?? null,
@@ -185,4 +186,10 @@ function lastRunOf(history: History): MigrationStatus['lastRun'] {
   if (last === undefined) return null;
   const running = last.outcome === 'open' && history.lockHolder !== undefined;
   return { ...last, outcome: running ? 'running' : last.outcome };
+}
+
+/** A program is not loaded to know: its text says that it exports a downgrade. */
+function hasDown(migration: Migration | undefined): boolean {
+  if (migration?.language === 'program') return /^\s*export\b[^;]*\bdowngrade\b/m.test(migration.up);
+  return migration?.down !== undefined;
 }

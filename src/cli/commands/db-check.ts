@@ -20,7 +20,12 @@ type CheckResult =
       readonly error: ErrorReport;
     };
 
-export async function run(context: Context): Promise<Outcome<CheckResult>> {
+export async function run(context: Context): Promise<Outcome> {
+  if ((await context.url()).engine === 'sqlite') return (await import('./db-check-sqlite.js')).run(context);
+  return checkServer(context);
+}
+
+async function checkServer(context: Context): Promise<Outcome<CheckResult>> {
   const { options, output } = context;
   const require = options.list('require').map(requirement);
   const { safeUrl } = await import('../../database/database-url.js');

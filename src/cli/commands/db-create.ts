@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type DatabaseUrl, type PostgresUrl, safeUrl } from '../../database/database-url.js';
 import { openDatabase } from '../../database/open-database.js';
 import { TidemarkError } from '../../errors.js';
@@ -24,6 +25,7 @@ export async function run(context: Context): Promise<Outcome<CreateResult>> {
 async function create(context: Context, url: DatabaseUrl): Promise<boolean> {
   if (url.adapter === 'server') return createOnServer(context, url);
   if (url.path !== undefined && existsSync(url.path)) return false;
+  if (url.path !== undefined && url.adapter === 'sqlite') mkdirSync(dirname(url.path), { recursive: true });
   context.closing(await openDatabase(url));
   return true;
 }

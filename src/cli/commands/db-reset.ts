@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
+import type { Connection } from '../../database/connection.js';
 import { type DatabaseUrl, isLocal, safeUrl } from '../../database/database-url.js';
 import { TidemarkError } from '../../errors.js';
-import { planReset, type ResetPlan, resetDatabase } from '../../postgres/reset-database.js';
+import type { ResetPlan } from '../../postgres/reset-database.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { renderReset } from '../render/reset.js';
@@ -22,14 +23,41 @@ export async function run(context: Context): Promise<Outcome<ResetResult>> {
   // Before connecting: a refusal must not depend on the database being there.
   const consent = dryRun ? undefined : await consentNeeded(context, url, name);
   const connection = await context.openTarget();
-  const plan = await planReset(connection);
+  const { plan: planIt, reset } = await resetOf(connection);
+  const plan = await planIt();
   if (!dryRun && plan.drops.length > 0) await consent?.(plan);
-  const done = dryRun
-    ? plan
-    : await resetDatabase(connection, { lockTimeout: context.options.duration('lock-timeout') ?? 10_000 });
+  const done = dryRun ? plan : await reset(context.options.duration('lock-timeout') ?? 10_000);
   return {
     result: resultOf(target, dryRun, done),
     text: renderReset(target, dryRun, done, context.output.style),
+  };
+}
+
+interface Reset {
+  plan(): Promise<ResetPlan>;
+  reset(lockTimeout: number): Promise<ResetPlan>;
+}
+
+async function resetOf(connection: Connection): Promise<Reset> {
+  if (connection.engine === 'sqlite') {
+    const { planSqliteReset, resetSqlite } = await import('../../sqlite/reset-database.js');
+    const whole = ({ drops }: { drops: ResetPlan['drops'] }): ResetPlan => ({
+      drops,
+      extensions: [],
+      left: [],
+    });
+    return {
+      plan: async () => whole(await planSqliteReset(connection)),
+      reset: async (lockTimeout) => {
+        await connection.executeAll([`PRAGMA busy_timeout = ${lockTimeout}`]);
+        return whole(await resetSqlite(connection));
+      },
+    };
+  }
+  const { planReset, resetDatabase } = await import('../../postgres/reset-database.js');
+  return {
+    plan: () => planReset(connection),
+    reset: (lockTimeout) => resetDatabase(connection, { lockTimeout }),
   };
 }
 

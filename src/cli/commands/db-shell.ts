@@ -13,7 +13,7 @@ export async function run(context: Context): Promise<Outcome<ShellResult>> {
   const commands = options.list('command');
   const interactive = commands.length === 0 && process.stdin.isTTY === true && !output.json;
   const done: Outcome<ShellResult> = { result: { statements: [] }, text: '' };
-  if (options.flag('psql') && !output.json && (await handedToPsql(context, commands, interactive)))
+  if (options.flag('psql') && !output.json && (await handedToNative(context, commands, interactive)))
     return done;
   const connection = await context.openTarget();
   const dialect = await context.dialect();
@@ -37,21 +37,24 @@ export async function run(context: Context): Promise<Outcome<ShellResult>> {
   return { result: { statements }, text: '' };
 }
 
-/** True when psql did the work; false when it is not installed or the database is not a server's. */
-async function handedToPsql(
+/** True when psql or sqlite3 did the work; false when it is not installed, and for an embedded database. */
+async function handedToNative(
   context: Context,
   commands: readonly string[],
   interactive: boolean,
 ): Promise<boolean> {
   const url = await context.url();
-  if (url.adapter !== 'server') return false;
-  const { runPsql } = await import('../shell/psql.js');
+  if (url.adapter === 'embedded' || (url.adapter === 'sqlite' && url.path === undefined)) return false;
   context.interruptible = false;
-  const code = await runPsql({ url, commands, interactive, env: context.env });
+  const name = url.adapter === 'server' ? 'psql' : 'sqlite3';
+  const code =
+    url.adapter === 'server'
+      ? await (await import('../shell/psql.js')).runPsql({ url, commands, interactive, env: context.env })
+      : await (await import('../shell/sqlite3.js')).runSqlite3({ path: url.path!, commands, interactive });
   context.interruptible = true;
-  if (code === undefined) context.output.detail('psql is not installed: using the small prompt');
+  if (code === undefined) context.output.detail(`${name} is not installed: using the small prompt`);
   if (code)
-    throw new TidemarkError('psql-failed', `psql ended with exit code ${code}`, {
+    throw new TidemarkError(`${name}-failed`, `${name} ended with exit code ${code}`, {
       details: { exitCode: code },
     });
   return code === 0;

@@ -14,7 +14,7 @@ export async function runMetaCommand(connection: Connection, line: string): Prom
   if (command === 'q') return undefined;
   if (command === '?' || command === 'h') return help;
   if (command === 'd' && argument) return describeRelation(connection, argument);
-  const query = listings[command];
+  const query = (connection.engine === 'sqlite' ? sqliteListings : listings)[command];
   if (query === undefined || argument) return `unknown command ${line.trim()}; \\? lists what there is`;
   return renderTable(await connection.query<Row>(query));
 }
@@ -38,7 +38,27 @@ const listings: Readonly<Record<string, string | undefined>> = {
     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace ORDER BY 1`,
 };
 
+const sqliteObjects = (types: string) =>
+  `SELECT type, name, tbl_name AS "table" FROM sqlite_schema WHERE type IN (${types}) AND name NOT LIKE 'sqlite_%' ORDER BY 1, 2`;
+
+const sqliteListings: Readonly<Record<string, string | undefined>> = {
+  d: sqliteObjects("'table', 'view'"),
+  dt: sqliteObjects("'table'"),
+  dv: sqliteObjects("'view'"),
+  di: sqliteObjects("'index'"),
+};
+
+async function describeSqlite(connection: Connection, name: string): Promise<string> {
+  const rows = await connection.query<{ sql: string }>(
+    'SELECT sql FROM sqlite_schema WHERE (name = ?1 OR tbl_name = ?1) COLLATE NOCASE AND sql IS NOT NULL ORDER BY type DESC, name',
+    [name],
+  );
+  if (rows.length === 0) return `there is no table or view ${name}`;
+  return rows.map(({ sql }) => `${sql};`).join('\n');
+}
+
 async function describeRelation(connection: Connection, name: string): Promise<string> {
+  if (connection.engine === 'sqlite') return describeSqlite(connection, name);
   const columns = await connection.query<Row>(
     `SELECT a.attname::text AS "column", format_type(a.atttypid, a.atttypmod) AS type,
        CASE WHEN a.attnotnull THEN 'not null' ELSE '' END AS nullable,

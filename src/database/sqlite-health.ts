@@ -1,5 +1,4 @@
-import type { Connection } from '../database/connection.js';
-import { quoted } from './sqlite-literal.js';
+import type { Connection } from './connection.js';
 
 /** Rows of one table that refer to rows which are not there, by one foreign key. */
 export interface Violation {
@@ -118,4 +117,16 @@ async function firing(connection: Connection, table: string, sql: string): Promi
     [table],
   );
   return `UPDATE ${name} SET ${columns.map((column) => `${quoted(column.name)} = NULL`).join(', ')}`;
+}
+
+/** Tables that alembic's batch mode leaves when it is interrupted: one may hold the only copy of a table's rows. */
+export async function leftoverTables(connection: Connection): Promise<string[]> {
+  const rows = await connection.query<{ name: string }>(
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '\\_alembic\\_tmp\\_%' ESCAPE '\\' ORDER BY name",
+  );
+  return rows.map((row) => row.name);
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }
