@@ -3,7 +3,7 @@ import { readEntry, writeEntry } from '../database/cache-folder.js';
 import { makeSchema, type Schema, type SchemaObject, type UnmanagedObject } from '../schema/object.js';
 
 /** Raised whenever the reader gives other facts for the same SQL, so that states read before count no more. */
-const READER_GENERATION = 1;
+const READER_GENERATION = 2;
 
 /** The key of a state: everything that decides what reading it would give. */
 export function stateKey(parts: readonly string[]): string {
@@ -12,21 +12,28 @@ export function stateKey(parts: readonly string[]): string {
   return `state-${hash.digest('hex')}`;
 }
 
+/** A state, and what the user was told when it was read. */
+export interface KnownState {
+  readonly schema: Schema;
+  readonly notes: readonly string[];
+}
+
 /** A state from the cache; undefined when it is not there or not whole. */
-export async function cachedState(key: string): Promise<Schema | undefined> {
+export async function cachedState(key: string): Promise<KnownState | undefined> {
   const bytes = await readEntry(key);
   if (!bytes) return undefined;
   try {
     const stored = JSON.parse(bytes.toString('utf8')) as StoredSchema;
-    return makeSchema(stored.engine, stored.engineVersion, stored.objects, stored.unmanaged);
+    const schema = makeSchema(stored.engine, stored.engineVersion, stored.objects, stored.unmanaged);
+    return { schema, notes: stored.notes };
   } catch {
     return undefined;
   }
 }
 
 /** Keeps a state for later. Failing to is no error: the cache only saves time. */
-export async function cacheState(key: string, schema: Schema): Promise<void> {
-  const stored: StoredSchema = { ...schema, objects: [...schema.objects.values()] };
+export async function cacheState(key: string, { schema, notes }: KnownState): Promise<void> {
+  const stored: StoredSchema = { ...schema, objects: [...schema.objects.values()], notes };
   await writeEntry(key, Buffer.from(JSON.stringify(stored)));
 }
 
@@ -35,4 +42,5 @@ interface StoredSchema {
   readonly engineVersion: number;
   readonly objects: readonly SchemaObject[];
   readonly unmanaged: readonly UnmanagedObject[];
+  readonly notes: readonly string[];
 }

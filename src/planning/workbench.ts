@@ -59,12 +59,16 @@ export class Workbench {
     const dev = await this.dev();
     const key = stateKey([dev.fingerprint, ...this.filter.exclude, '--', ...files.map((file) => file.sql)]);
     const known = await cachedState(key);
-    if (known) return known;
+    if (known) {
+      for (const note of known.notes) this.note(note);
+      return known.schema;
+    }
+    const told = this.notes.length;
     const builder = await this.scriptsBuilder(files);
     const schema = await this.build(builder, (connection) =>
       this.dialect.readSchema(connection, this.filter),
     );
-    await cacheState(key, schema);
+    await cacheState(key, { schema, notes: this.notes.slice(told) });
     return schema;
   }
 
