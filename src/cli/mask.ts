@@ -12,7 +12,9 @@ export function maskPasswords(text: string, secrets: Iterable<string> = []): str
     .replace(
       /\b((?:pg|db_)?(?:password|passwd|pwd)\s*=\s*)('(?:[^'\\]|\\.)*'|"[^"]*"|[^\s&'"`,;)]+)/gi,
       `$1${STARS}`,
-    );
+    )
+    // CREATE ROLE … PASSWORD '…' in a statement that failed.
+    .replace(/\b(password\s+)(?:[eE]?'(?:[^'\\]|\\.|'')*'?|\$\$.*?(?:\$\$|$))/gi, `$1'${STARS}'`);
   for (const secret of secrets) {
     for (const spelling of new Set([secret, encodeURIComponent(secret)])) {
       if (spelling.length >= 6 && !ordinary.has(spelling.toLowerCase()))

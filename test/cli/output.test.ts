@@ -90,6 +90,8 @@ describe('maskPasswords', () => {
     ['postgres://u@h:5432/d', 'postgres://u@h:5432/d'],
     ['at 10:15 mail me@example.com', 'at 10:15 mail me@example.com'],
     ['password authentication failed for user "u"', 'password authentication failed for user "u"'],
+    [`3 | CREATE ROLE app LOGIN PASSWORD 's3cr''et';`, `3 | CREATE ROLE app LOGIN PASSWORD '***';`],
+    ['ALTER ROLE app PASSWORD $$s3cret$$', "ALTER ROLE app PASSWORD '***'"],
   ])('%s', (text, masked) => {
     expect(maskPasswords(text)).toBe(masked);
   });
