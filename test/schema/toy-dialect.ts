@@ -44,6 +44,18 @@ function toyKind(shape: {
       sql: [`create ${path(object)}${folded.length > 0 ? `(${folded.map(path).join(', ')})` : ''}`],
     }),
     drop: (object) => ({ sql: [`drop ${path(object)}`] }),
+    // A table takes the changes of its columns and keys over as soon as one of them says `whole`.
+    alterWhole(_before, after, changes) {
+      const parts = changes
+        .map((change) => (change.action === 'alter' ? change.after : change.object))
+        .filter(({ kind }) => kind === 'column' || kind === 'key');
+      if (shape.name !== 'table' || !parts.some(({ props }) => props.whole)) return undefined;
+      return {
+        sql: [`remake ${path(after)}(${parts.map(path).join(', ')})`],
+        touches: parts.map(({ id }) => id),
+        disturbs: ({ kind }) => kind === 'index' || kind === 'view',
+      };
+    },
     alter: (before, after, changed) =>
       shape.replaces || changed.includes('rebuild')
         ? 'replace'

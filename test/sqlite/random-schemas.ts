@@ -25,7 +25,7 @@ interface TableSide {
   readonly withoutRowid: boolean;
   readonly strict: boolean;
   readonly index: 'none' | 'plain' | 'unique' | 'expression' | 'partial';
-  readonly view: 'none' | 'columns' | 'star' | 'nested';
+  readonly view: 'none' | 'columns' | 'star' | 'nested' | 'join';
   readonly trigger: 'none' | 'other' | 'own' | 'instead';
   readonly comment: boolean;
 }
@@ -100,7 +100,7 @@ const tableSide: fc.Arbitrary<TableSide> = fc.record({
   withoutRowid: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
   strict: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
   index: fc.constantFrom('none', 'plain', 'unique', 'expression', 'partial'),
-  view: fc.constantFrom('none', 'columns', 'star', 'nested'),
+  view: fc.constantFrom('none', 'columns', 'star', 'nested', 'join'),
   trigger: fc.constantFrom('none', 'other', 'own', 'instead'),
   comment: fc.boolean(),
 });
@@ -173,9 +173,11 @@ function tableSql(tables: readonly TablePair[], index: number, side: Side): stri
     if (column) columns.push(columnSql(tables, index, at, side, column, constraints));
   });
   const options = [...(hasRowid(table, side) ? [] : ['WITHOUT ROWID']), ...(strict ? ['STRICT'] : [])];
-  const lines = [...columns, ...constraints].map((line) => `  ${line}`).join(',\n');
-  const note = comment ? ' -- it\'s a note, with a "comma" (\n' : '';
-  return `CREATE TABLE ${quote(TABLES[index]!, index)} (${note}\n${lines}\n) ${options.join(', ')}`.trim();
+  const note = ` -- it's a note, with a "comma" (\n`;
+  const lines = [...columns, ...constraints]
+    .map((line) => `  ${line}${comment ? `${note}  ` : ''}`)
+    .join(',\n');
+  return `CREATE TABLE ${quote(TABLES[index]!, index)} (${comment ? note : ''}\n${lines}\n) ${options.join(', ')}`.trim();
 }
 
 function columnSql(
@@ -264,6 +266,9 @@ function dependentsSql(tables: readonly TablePair[], index: number, side: Side):
     );
   }
   const other = tables.findIndex((each) => isThere(each, side));
+  if (view === 'join') {
+    sql.push(`CREATE VIEW ${viewName} AS SELECT a.id, b.k FROM ${on} a, ${quote(TABLES[other]!, 1)} AS b`);
+  }
   const triggerName = quote(`tr ${name}`);
   if (trigger === 'own') {
     sql.push(
@@ -272,7 +277,7 @@ function dependentsSql(tables: readonly TablePair[], index: number, side: Side):
   }
   if (trigger === 'other') {
     sql.push(
-      `CREATE TRIGGER ${triggerName} BEFORE DELETE ON ${quote(TABLES[other]!)} BEGIN SELECT ${last} FROM ${on} WHERE k = old.k; END`,
+      `CREATE TRIGGER ${triggerName} BEFORE DELETE ON ${quote(TABLES[other]!)} BEGIN INSERT INTO ${on} (id, k) SELECT ${last}, 1 FROM ${on} WHERE k = old.k; END`,
     );
   }
   if (trigger === 'instead' && view !== 'none') {

@@ -9,6 +9,8 @@ export const triggerKind: ObjectKind = {
   label: (object) => `trigger ${object.name}`,
   slots: (object) => [`trigger ${foldName(object.name)}`],
   droppedWithParent: () => true,
+  // It may mention what depends on its own table; then it is dropped first, by itself.
+  cutOrder: () => 1,
   create: (object) => ({ sql: [sqlOf(object)] }),
   drop: (object) => ({ sql: [`DROP TRIGGER ${quoteName(object.name)}`] }),
   alter: () => 'replace',
