@@ -1,0 +1,2 @@
+-- Create column projects.description
+ALTER TABLE projects ADD COLUMN description TEXT;
