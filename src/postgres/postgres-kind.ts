@@ -14,9 +14,9 @@ export interface CatalogRow {
 /** What a kind makes of a row; the catalog reader adds `dependsOn` from pg_depend and the parent. */
 export interface ObjectDraft {
   readonly kind: string;
-  /** The id, where it is not made of the kind and the path: a comment's is made of its subject's id. */
+  /** The id, where it is not made of the kind and the path: a part's can be made of the id of the whole. */
   readonly id?: string;
-  /** Parts of the id after the kind, e.g. ['public', 'users', 'email']. */
+  /** Parts of the id after the kind, e.g. ['public', 'users', 'email']; not looked at where there is an `id`. */
   readonly path: readonly string[];
   readonly name: string;
   readonly schema: string | null;

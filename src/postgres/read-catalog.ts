@@ -14,25 +14,26 @@ import { inCatalogSession, isInTransaction } from './catalog-session.js';
 import { AddressBook, DEPENDENCY_QUERY, type DependencyRow, resolveDependencies } from './dependencies.js';
 import { DEFAULT_SCHEMA } from './identifiers.js';
 import { postgresKinds } from './kinds/index.js';
-import type { CatalogRow, PostgresKind } from './postgres-kind.js';
+import type { CatalogRow, ObjectDraft, PostgresKind } from './postgres-kind.js';
 import { unmanagedQuery } from './unmanaged.js';
 
 /** How often a read starts over when somebody changes the schema under it. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 8;
 
 /** The catalog functions see newer data than the snapshot; this is for when they no longer know an object. */
 class CatalogMoved extends TidemarkError {
-  constructor() {
+  constructor(cause?: unknown) {
     super('schema-changing', 'the schema was changed by somebody else while it was being read', {
+      cause,
       hints: ['Run the command again when the other change is done.'],
     });
   }
 }
 
 /**
- * Reads everything Tidemark manages, in one snapshot and three queries, and names what it does not manage.
+ * Reads everything Tidemark manages, in one snapshot and four queries, and names what it does not manage.
  * Works inside an open transaction too, and then sees its uncommitted changes. Never changes anything.
- * Throws DatabaseError when the server refuses.
+ * Throws DatabaseError when the server refuses, TidemarkError `schema-changing` when others change it all the time.
  */
 export async function readSchema(
   connection: Connection,
@@ -42,7 +43,8 @@ export async function readSchema(
     try {
       return await inCatalogSession(connection, () => readSnapshot(connection, filter));
     } catch (error) {
-      if (attempt === ATTEMPTS || !isConcurrentChange(error) || (await isLocked(connection))) throw error;
+      if (!isConcurrentChange(error)) throw error;
+      if (attempt === ATTEMPTS || (await isLocked(connection))) throw new CatalogMoved(error);
       await new Promise((resolve) => setTimeout(resolve, 50 * attempt));
     }
   }
@@ -62,15 +64,19 @@ async function readSnapshot(connection: Connection, filter: ObjectFilter): Promi
   const version = connection.versionNumber;
   const cut = postgresKinds.findIndex((kind) => kind.name === 'column') + 1;
   const batches = [postgresKinds.slice(0, cut), postgresKinds.slice(cut)];
-  // All queries are sent at once: while the server works on the next, we work on the answer to the last.
+  // All queries are sent at once: while the server works on the next, we work on the answer to the last. What
+  // gives us least to do comes last.
   const pending = batches.map((kinds) =>
     readRows<CatalogRow>(
       connection,
       kinds.map((kind) => kind.query(version)),
     ),
   );
-  const pendingRest = readRows(connection, [DEPENDENCY_QUERY, unmanagedQuery(version)]);
-  const reading = new Reading(version);
+  const pendingDependencies = readRows<DependencyRow>(connection, [DEPENDENCY_QUERY]);
+  const pendingUnmanaged = readRows<UnmanagedObject>(connection, [unmanagedQuery(version)]);
+  // One failure makes the others fail too; all must have come back before the transaction is closed.
+  const allBack = Promise.allSettled([...pending, pendingDependencies, pendingUnmanaged]);
+  const reading = new Reading(version, filter);
   try {
     for (const [index, kinds] of batches.entries()) {
       const answers = await pending[index]!;
@@ -78,15 +84,10 @@ async function readSnapshot(connection: Connection, filter: ObjectFilter): Promi
         for (const row of answers[place]!) reading.add(kind, row);
       });
     }
-    const [dependencies, unmanaged] = await pendingRest;
-    return reading.finish(
-      dependencies as unknown as DependencyRow[],
-      unmanaged as unknown as UnmanagedObject[],
-      filter,
-    );
+    reading.connect((await pendingDependencies)[0]!);
+    return reading.finish((await pendingUnmanaged)[0]!);
   } finally {
-    // One failure makes the others fail too; all must have come back before the transaction is closed.
-    await Promise.allSettled([...pending, pendingRest]);
+    await allBack;
   }
 }
 
@@ -112,9 +113,11 @@ class Reading {
   readonly #unmanaged: UnmanagedObject[] = [];
   readonly #idAt: Parameters<PostgresKind['read']>[2] = (classid, objid, objsubid) =>
     this.#addresses.at(classid, objid, objsubid);
+  readonly #excluded: (subject: FilterSubject) => boolean;
 
-  constructor(version: number) {
+  constructor(version: number, filter: ObjectFilter) {
     this.#version = version;
+    this.#excluded = compileFilter(filter, DEFAULT_SCHEMA);
   }
 
   add(kind: PostgresKind, row: CatalogRow): void {
@@ -137,23 +140,22 @@ class Reading {
       parent: read.parent,
       props: read.props,
       info: read.info ?? NO_INFO,
-      dependsOn: read.needs ? [...read.needs] : [],
+      dependsOn: dependsOn(read),
     });
   }
 
-  finish(
-    dependencies: readonly DependencyRow[],
-    unmanaged: readonly UnmanagedObject[],
-    filter: ObjectFilter,
-  ): Schema {
+  /** Gives every object what it depends on, and takes out what is left out. To be called after the last `add`. */
+  connect(dependencies: readonly DependencyRow[]): void {
     resolveDependencies(dependencies, this.#addresses, (dependent, needed) =>
       this.#objects.get(dependent)!.dependsOn.push(needed),
     );
-    const excluded = compileFilter(filter, DEFAULT_SCHEMA);
-    this.#leaveOut(excluded);
+    this.#leaveOut();
     for (const object of this.#objects.values()) tidy(object, this.#objects);
+  }
+
+  finish(unmanaged: readonly UnmanagedObject[]): Schema {
     const left = [...this.#unmanaged, ...unmanaged].filter(
-      (object) => !unmanagedSubjects(object).some(excluded),
+      (object) => !unmanagedSubjects(object).some(this.#excluded),
     );
     return makeSchema(
       'postgres',
@@ -164,7 +166,7 @@ class Reading {
   }
 
   /** Removes what the filter leaves out, with its parts, and gives the others their home to depend on. */
-  #leaveOut(excluded: (subject: FilterSubject) => boolean): void {
+  #leaveOut(): void {
     const gone = new Set<string>();
     // Parents are read before their parts, so one pass sees all.
     for (const object of this.#objects.values()) {
@@ -172,16 +174,23 @@ class Reading {
       const home = parent ?? (schema === null ? undefined : objectId('schema', schema));
       const homeless =
         home !== undefined && (gone.has(home) || (parent !== null && !this.#objects.has(parent)));
-      if (homeless || excluded({ kind, id })) {
+      if (homeless || this.#excluded({ kind, id })) {
         gone.add(id);
         this.#objects.delete(id);
-      } else if (home !== undefined) dependsOn.push(home);
+      } else if (parent === null && home !== undefined) dependsOn.push(home);
     }
   }
 }
 
+/** A list that is not empty from the start takes much less memory than one that is added to. */
+function dependsOn({ parent, needs }: ObjectDraft): string[] {
+  if (needs === undefined) return parent === null ? [] : [parent];
+  return parent === null ? [...needs] : [parent, ...needs];
+}
+
 /** Sorts the dependencies and takes out what is there twice or not at all. */
 function tidy({ id, dependsOn }: Growing, kept: ReadonlyMap<string, unknown>): void {
+  if (dependsOn.length === 1 && kept.has(dependsOn[0]!)) return;
   // By code unit, as compareText does, but without calling back.
   dependsOn.sort();
   let size = 0;

@@ -43,6 +43,22 @@ function aboutRelation(kind: string, name: string, where: string, join = ''): So
      WHERE ${isUserSchema('n.nspname')} AND ${isNotExtensionMember('pg_class', 'c.oid')} AND ${where}`;
 }
 
+/** What columns can have; in one look, for there are many of them. */
+function columnFacts(): string {
+  return `
+    SELECT f.kind, f.prefix || ${COLUMN}
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        AND (a.attacl IS NOT NULL OR c.relkind = 'v' AND a.atthasdef OR c.relkind = 'i' AND a.attstattarget >= 0)
+     CROSS JOIN LATERAL (VALUES
+       ('grant', 'on column ', a.attacl IS NOT NULL),
+       ('view column default', '', c.relkind = 'v' AND a.atthasdef),
+       ('statistics target of an index column', '', c.relkind = 'i' AND a.attstattarget >= 0)
+     ) f(kind, prefix, found)
+     WHERE f.found AND ${isUserSchema('n.nspname')} AND ${isNotExtensionMember('pg_class', 'c.oid')}`;
+}
+
 const RELATION = dotted('n.nspname', 'c.relname');
 const COLUMN = `${RELATION} || '.' || quote_ident(a.attname)`;
 const SIGNATURE = `${dotted('n.nspname', 'o.proname')} || '(' || pg_get_function_identity_arguments(o.oid) || ')'`;
@@ -127,18 +143,7 @@ const SOURCES: readonly Source[] = [
     'JOIN pg_rewrite r ON r.ev_class = c.oid',
   ),
   aboutRelation('replica identity', RELATION, "c.relkind IN ('r', 'p') AND c.relreplident <> 'd'"),
-  aboutRelation(
-    'view column default',
-    COLUMN,
-    "c.relkind = 'v' AND a.atthasdef",
-    'JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped',
-  ),
-  aboutRelation(
-    'statistics target of an index column',
-    COLUMN,
-    "c.relkind = 'i' AND a.attstattarget >= 0",
-    'JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0',
-  ),
+  columnFacts,
   aboutRelation(
     'comment on the index of a constraint',
     RELATION,
@@ -158,10 +163,11 @@ const SOURCES: readonly Source[] = [
       OR c.oid IN (SELECT i.inhrelid FROM pg_inherits i))`,
     'JOIN pg_trigger t ON t.tgrelid = c.oid',
   ),
+  // The view pg_seclabels takes longer to plan than all the rest to run.
   () => `
-    SELECT 'security label', l.provider || ' on ' || l.objtype || ' ' || l.objname
-      FROM pg_seclabels l
-     WHERE l.objtype NOT IN ('database', 'role', 'tablespace')`,
+    SELECT 'security label', l.provider || ' on ' || i.type || ' ' || i.identity
+      FROM pg_seclabel l
+     CROSS JOIN LATERAL pg_identify_object(l.classoid, l.objoid, l.objsubid) i`,
 ];
 
 /** Grants that differ from what the owner's defaults give. `aclexplode` makes the order of entries irrelevant. */
@@ -208,12 +214,6 @@ const PRIVILEGES: readonly Source[] = [
        AND CASE WHEN n.nspname = 'public'
                 THEN ${publicDiffers(version)}
                 ELSE ${differs('n.nspacl', `'n'`, 'n.nspowner')} END`,
-  aboutRelation(
-    'grant',
-    `'on column ' || ${COLUMN}`,
-    'a.attacl IS NOT NULL',
-    'JOIN pg_attribute a ON a.attrelid = c.oid',
-  ),
   () => `
     SELECT 'default privileges', 'of ' || quote_ident(pg_get_userbyid(d.defaclrole))
            || coalesce(' in schema ' || quote_ident(n.nspname), '') || ' for '

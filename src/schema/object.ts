@@ -34,6 +34,11 @@ export function objectId(kind: string, ...parts: readonly string[]): string {
   return `${kind}:${parts.map(idPart).join('.')}`;
 }
 
+/** The id of a part of something: of the column `email` of `table:public.users`. Cheap, for there are many. */
+export function partId(kind: string, whole: string, name: string): string {
+  return `${kind}:${whole.slice(whole.indexOf(':') + 1)}.${idPart(name)}`;
+}
+
 /** The parts of the name in an id, as they were given to `objectId`. */
 export function objectPath(id: string): string[] {
   const name = id.slice(id.indexOf(':') + 1);

@@ -220,7 +220,7 @@ describeEachServer(
 );
 
 describe('while others work', () => {
-  it('reads one state or the other, never an error or half of it', async () => {
+  it('reads one state or the other, never half of one', async () => {
     const server = servers().at(-1)!;
     await withDatabase(server, async (url) => {
       const connect = (): Promise<Connection> => connectPostgres(parseDatabaseUrl(url) as PostgresUrl);
@@ -235,9 +235,19 @@ describe('while others work', () => {
           }
         })();
         const seen = new Set<number>();
-        for (let round = 0; round < 60; round++) seen.add((await readSchema(reader)).objects.size);
+        for (let round = 0; round < 60; round++) {
+          // With no pause between the changes a read may give up, but not be wrong.
+          const size = await readSchema(reader).then(
+            (schema) => schema.objects.size,
+            (error: { code?: string }) => {
+              if (error.code !== 'schema-changing') throw error;
+            },
+          );
+          if (size !== undefined) seen.add(size);
+        }
         working = false;
         await work;
+        seen.add((await readSchema(reader)).objects.size);
         for (const size of seen) expect([1, 8]).toContain(size);
       } finally {
         await reader.close();

@@ -5,13 +5,14 @@ import {
   type RenderContext,
   type Rendered,
 } from '../../schema/kind.js';
-import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { objectPath, partId, type SchemaObject } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { plainName, plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { alterColumnStatements, changesType, disturbedByTypeChange } from './column-alteration.js';
 import { type ColumnProps, columnDefinition, columnSettings } from './column-definition.js';
+import { changeNumbering, takenOver } from './numbering.js';
 import { SEQUENCE_SHAPE, type SequenceShape, separateSequences } from './sequence-definition.js';
 
 type IdAt = Parameters<PostgresKind['read']>[2];
@@ -25,7 +26,7 @@ interface Extra {
   readonly expression: string | null;
   readonly storage: string | null;
   readonly type_storage: string;
-  readonly compression: string;
+  readonly compression: '' | 'p' | 'l';
   readonly statistics: number;
   readonly options: readonly string[] | null;
 }
@@ -37,7 +38,7 @@ const STORAGE: Readonly<Record<string, NonNullable<ColumnProps['storage']>>> = {
   m: 'main',
 };
 
-const NO_OPTIONS: readonly string[] = [];
+const COMPRESSION = { '': null, p: 'pglz', l: 'lz4' } as const;
 
 /** Columns of tables. Their place is known but never compared; their default is an object of its own. */
 export const columnKind: PostgresKind = {
@@ -85,7 +86,13 @@ export const columnKind: PostgresKind = {
   foldsIntoParent: () => true,
   create,
   drop,
-  alter,
+  alter: (before, after, changed, context) => alter(before, after, changesType(changed), context),
+  alterWhole(before, after, changes, context) {
+    const sequence = takenOver(before, after, changes, context);
+    if (sequence === undefined) return undefined;
+    const rest = alter(before, after, before.props.type !== after.props.type, context);
+    return rest === 'replace' ? undefined : changeNumbering(before, after, sequence, context, rest);
+  },
   rename: (object, newName) => ({
     sql: [
       `ALTER TABLE ${relationOf(object)} RENAME COLUMN ${quoteIdent(object.name)} TO ${quoteIdent(newName)}`,
@@ -96,37 +103,75 @@ export const columnKind: PostgresKind = {
 function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<PostgresKind['read']> {
   const parent = idAt(CATALOG.pg_class, row.objid, 0);
   if (parent === undefined) return undefined;
-  const [schema, table] = objectPath(parent) as [string, string];
   const name = row.name as string;
   const extra = row.extra as Extra | null;
-  const props: ColumnProps = {
-    type: row.type as string,
-    collation: extra?.collation ?? null,
-    notNull: row.nn as boolean,
-    identity: extra?.sequence ? { always: extra.always === true, ...extra.sequence.shape } : null,
-    generated: extra?.generated
-      ? { stored: extra.generated === 's', expression: canonicalExpression(extra.expression!) }
-      : null,
-    storage: STORAGE[extra?.storage ?? ''] ?? null,
-    compression: ({ p: 'pglz', l: 'lz4' } as const)[extra?.compression ?? ''] ?? null,
-    statistics: extra && extra.statistics >= 0 ? extra.statistics : null,
-    // PostgreSQL 15.20 and its siblings keep a private mark there that no CREATE TABLE takes.
-    options: extra?.options
-      ? extra.options.filter((option) => !option.startsWith('pg_attver=')).sort()
-      : NO_OPTIONS,
-  };
+  const type = row.type as string;
+  const notNull = row.nn as boolean;
   return {
     kind: 'column',
-    path: [schema, table, name],
+    id: partId('column', parent, name),
+    path: NO_PATH,
     name,
-    schema,
+    schema: schemaOf(parent),
     parent,
-    props,
+    props: extra === null ? plainProps(type, notNull) : specialProps(type, notNull, extra),
     info: {
       position: row.objsubid,
       ...(extra?.storage ? { typeStorage: STORAGE[extra.type_storage]! } : {}),
       ...(extra?.sequence ? { sequence: extra.sequence.name } : {}),
     },
+  };
+}
+
+const NO_PATH: readonly string[] = [];
+
+/** The schema of a table by its id. Columns come table by table, so the last answer is mostly the next one. */
+function schemaOf(table: string): string {
+  if (table !== lastTable) {
+    lastTable = table;
+    lastSchema = objectPath(table)[0]!;
+  }
+  return lastSchema;
+}
+let lastTable = '';
+let lastSchema = '';
+
+/** Most columns are a type and nothing else, so those of one type share their properties. */
+function plainProps(type: string, notNull: boolean): ColumnProps {
+  const key = notNull ? `${type} NOT NULL` : type;
+  let props = PLAIN.get(key);
+  if (props === undefined) {
+    props = {
+      type,
+      collation: null,
+      notNull,
+      identity: null,
+      generated: null,
+      storage: null,
+      compression: null,
+      statistics: null,
+      options: [],
+    };
+    PLAIN.set(key, props);
+  }
+  return props;
+}
+const PLAIN = new Map<string, ColumnProps>();
+
+function specialProps(type: string, notNull: boolean, extra: Extra): ColumnProps {
+  return {
+    type,
+    collation: extra.collation,
+    notNull,
+    identity: extra.sequence ? { always: extra.always === true, ...extra.sequence.shape } : null,
+    generated: extra.generated
+      ? { stored: extra.generated === 's', expression: canonicalExpression(extra.expression!) }
+      : null,
+    storage: STORAGE[extra.storage ?? ''] ?? null,
+    compression: COMPRESSION[extra.compression],
+    statistics: extra.statistics >= 0 ? extra.statistics : null,
+    // PostgreSQL 15.20 and its siblings keep a private mark there that no CREATE TABLE takes.
+    options: (extra.options ?? []).filter((option) => !option.startsWith('pg_attver=')).sort(),
   };
 }
 
@@ -177,10 +222,10 @@ function drop(object: SchemaObject): Rendered {
 function alter(
   before: SchemaObject,
   after: SchemaObject,
-  changed: readonly string[],
+  retyped: boolean,
   context: RenderContext,
 ): Alteration {
   const statements = alterColumnStatements(before, after, context);
-  if (statements === 'replace' || !changesType(changed)) return statements;
+  if (statements === 'replace' || !retyped) return statements;
   return { ...statements, disturbs: disturbedByTypeChange(before, after, context) };
 }

@@ -18,5 +18,5 @@ it.each([
   };
   const row = { classid: 1259, objid: 20000, objsubid: 1, name: 'a', type: 'text', nn: false, extra };
   const column = columnKind.read(row, 150020, () => 'table:public.t');
-  expect(column).toMatchObject({ path: ['public', 't', 'a'], props: { options: expected } });
+  expect(column).toMatchObject({ id: 'column:public.t.a', props: { options: expected } });
 });
