@@ -19,6 +19,16 @@ export function locate(text: string, offset: number): TextPosition {
   return { line, column: [...text.slice(start, at)].length + 1 };
 }
 
+/** `locate` for offsets asked for in ascending order, without starting over for each. */
+export function locator(text: string): (offset: number) => TextPosition {
+  let known = { line: 1, start: 0 };
+  return (offset) => {
+    const { line, start, at } = findLine(text, offset, known);
+    known = { line, start };
+    return { line, column: [...text.slice(start, at)].length + 1 };
+  };
+}
+
 /**
  * The source line of a character offset with a caret under the character, ready to print in a fixed-width
  * font. Tabs become spaces, wide characters count two columns, and a long line is cut to the part around the caret.
@@ -41,12 +51,19 @@ export function excerptAt(text: string, offset: number): string {
   return `${source.trimEnd()}\n${' '.repeat(gutter.length - 2)}| ${' '.repeat(before)}^`;
 }
 
-/** The line that holds an offset: its number, where it starts, and the offset kept inside the text. */
-function findLine(text: string, offset: number): { line: number; start: number; at: number } {
+/**
+ * The line that holds an offset: its number, where it starts, and the offset kept inside the text. The search
+ * begins at a line that is known to stand before it.
+ */
+function findLine(
+  text: string,
+  offset: number,
+  known = { line: 1, start: 0 },
+): { line: number; start: number; at: number } {
   const at = Math.max(0, Math.min(offset, text.length));
-  let line = 1;
-  let start = text.startsWith('\uFEFF') ? 1 : 0;
-  LINE_END.lastIndex = 0;
+  let { line, start } = known;
+  if (start === 0 && text.startsWith('\uFEFF')) start = 1;
+  LINE_END.lastIndex = start;
   for (let end = LINE_END.exec(text); end !== null && LINE_END.lastIndex <= at; end = LINE_END.exec(text)) {
     line += 1;
     start = LINE_END.lastIndex;

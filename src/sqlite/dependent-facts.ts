@@ -120,7 +120,8 @@ export function virtualTableFact(sql: string, relations: Relations): SchemaObjec
   const content = /\bcontent\s*=\s*(?:'([^']*)'|"([^"]*)"|\[([^\]]*)\]|([^\s,)]+))/i.exec(given);
   const source = relations.get(foldName(content?.slice(1).find(Boolean) ?? ''));
   const props = { name, module, arguments: normalSql(given) };
-  return fact('virtual-table', name, null, sql, props, source ? [source.id] : []);
+  const object = fact('virtual-table', name, null, sql, props, source ? [source.id] : []);
+  return { ...object, info: { sql, content: source?.name ?? null } };
 }
 
 /** The ids that a view's or trigger's text needs. */

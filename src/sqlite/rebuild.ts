@@ -39,7 +39,7 @@ export function rebuildStatements(
 /** The right side's own statement, with another name: nothing it says can get lost on the way. */
 function renamedCreate(sql: string, name: string, temporary: string): string {
   const span = tableNameSpan(sql);
-  const list = [...tokens(sql)].filter((token) => token.kind !== 'comment' && token.start >= span.end);
+  const list = tokens(sql).filter((token) => token.kind !== 'comment' && token.start >= span.end);
   let text = `${sql.slice(0, span.start)}${temporary}`;
   let copied = span.end;
   list.forEach((token, index) => {

@@ -24,7 +24,7 @@ const CONFLICT_WORDS = new Set(['rollback', 'abort', 'fail', 'ignore', 'replace'
  * may be some too many, which only makes something be dropped and created again that need not.
  */
 export function referencesOf(sql: string): References {
-  const words = [...tokens(sql)]
+  const words = tokens(sql)
     .filter((token) => token.kind !== 'comment')
     .map((token) => readWord(token, sql.slice(token.start, token.end)));
   const relations = new Set<string>();

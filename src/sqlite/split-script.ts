@@ -1,6 +1,6 @@
 import { TidemarkError } from '../errors.js';
 import type { ScriptStatement } from '../schema/dialect.js';
-import { excerptAt, locate } from '../schema/source-excerpt.js';
+import { excerptAt, locate, locator } from '../schema/source-excerpt.js';
 import { type Token, tokens } from './lexer.js';
 import { classifyStatement } from './statement-class.js';
 import { findSyntaxError } from './syntax-check.js';
@@ -14,13 +14,14 @@ import { findSyntaxError } from './syntax-check.js';
  */
 export async function splitScript(sql: string, file: string): Promise<readonly ScriptStatement[]> {
   const statements: ScriptStatement[] = [];
+  const place = locator(sql);
   for (const list of cut(sql, file)) {
     const offset = list[0]!.start;
     const text = sql.slice(offset, list.at(-1)!.end);
     statements.push({
       sql: text,
       offset,
-      ...locate(sql, offset),
+      ...place(offset),
       ...classifyStatement(list.map((token) => sql.slice(token.start, token.end))),
     });
   }

@@ -14,7 +14,7 @@ export class TokenReader {
 
   constructor(sql: string) {
     this.sql = sql;
-    this.#tokens = [...tokens(sql)].filter((token) => token.kind !== 'comment');
+    this.#tokens = tokens(sql).filter((token) => token.kind !== 'comment');
   }
 
   /** The token ahead, or the one `skip` places further. */

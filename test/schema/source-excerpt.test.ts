@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { excerptAt, locate } from '../../src/schema/source-excerpt.js';
+import { excerptAt, locate, locator } from '../../src/schema/source-excerpt.js';
 
 describe('locate', () => {
   it.each<[string, string, number, number, number]>([
@@ -44,5 +45,19 @@ describe('excerptAt', () => {
 
   it('shows the end of the text', () => {
     expect(excerptAt('select (', 8)).toBe('1 | select (\n  |         ^');
+  });
+});
+
+describe('locator', () => {
+  it('says what locate says', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', '\n', '\r', '\r\n', '\uFEFF', '日', '😀') });
+    fc.assert(
+      fc.property(text, fc.array(fc.nat(30)), (sql, offsets) => {
+        const place = locator(sql);
+        for (const offset of offsets.map((at) => Math.min(at, sql.length)).sort((a, b) => a - b)) {
+          expect(place(offset)).toEqual(locate(sql, offset));
+        }
+      }),
+    );
   });
 });

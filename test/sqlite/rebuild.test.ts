@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/database/connection.js';
-import { planStatements } from '../../src/schema/plan.js';
+import { planHazards, planStatements } from '../../src/schema/plan.js';
 import { differences, memory, plansBetween, run } from './support.js';
 
 const open: Connection[] = [];
@@ -272,6 +272,19 @@ describe('the traps of a rebuild', () => {
     expect(await connection.query(`SELECT rowid AS id, a FROM f WHERE f MATCH 'needle'`)).toEqual([
       { id: 40, a: 'needle' },
     ]);
+  });
+
+  it('an FTS5 table over another one is filled again when it changes; one of its own asks for consent', async () => {
+    const base = 'CREATE TABLE d (id INTEGER PRIMARY KEY, a TEXT, b TEXT);';
+    const over = (columns: string) =>
+      `${base} CREATE VIRTUAL TABLE f USING fts5 (${columns}, content='d', content_rowid='id');`;
+    const connection = await migrated(over('a'), `INSERT INTO d VALUES (7, 'x', 'needle')`, over('a, b'));
+    expect(await connection.query(`SELECT rowid AS id FROM f WHERE f MATCH 'needle'`)).toEqual([{ id: 7 }]);
+    const own = await plansBetween(
+      'CREATE VIRTUAL TABLE f USING fts5 (a)',
+      'CREATE VIRTUAL TABLE f USING fts5 (a, b)',
+    );
+    expect(planHazards(own.up)).toMatchObject([{ code: 'drop-table', level: 'data-loss', subject: 'f' }]);
   });
 
   it('a table left behind by a migration that was cut off is reported and not touched', async () => {
