@@ -43,8 +43,22 @@ export interface MigrationEngine {
   settle(attempt: Attempt): Promise<Settlement>;
   /** The tables and views of the user, by name, at most `limit`; platform schemas and extensions not counted. */
   userTables(exclude: readonly string[], limit: number): Promise<readonly string[]>;
+  /** For a script that the engine's own shell is to run. */
+  readonly offline: OfflineScript;
   /** What has to happen around a migration's transaction. Without it the transaction is sent as one batch. */
   readonly frame?: (script: Script) => Promise<TransactionFrame>;
+}
+
+/** What psql or sqlite3 needs to run migrations as the runner does. */
+export interface OfflineScript {
+  /** Its first lines: the shell must stop at the first error. */
+  readonly head: readonly string[];
+  /** Statements for outside a migration's transaction, and those of the file that they stand for. */
+  around(script: Script): {
+    readonly before: readonly string[];
+    readonly after: readonly string[];
+    readonly covered: ReadonlySet<number>;
+  };
 }
 
 /** The engine behind a connection. The only place in this folder that knows which there are. */

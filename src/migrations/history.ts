@@ -151,6 +151,8 @@ export interface HistoryStore {
   read(): Promise<History>;
   /** Makes the tables, or brings them to this version's format. */
   prepare(history: History): Promise<void>;
+  /** What `prepare` runs, for a script: statements for one transaction. */
+  upgrades(history: History): readonly string[];
   /** The text kept to take a revision down. */
   downText(revision: string): Promise<string | undefined>;
   /** The log of all operations, oldest first; empty where there is none. */

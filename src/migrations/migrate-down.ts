@@ -9,6 +9,7 @@ import type { Job } from './job.js';
 import type { MigrateOptions, MigrateResult } from './migrate-options.js';
 import { requireUnchangedStart } from './migrate-up.js';
 import type { Migration, MigrationDown } from './migration-file.js';
+import { offlineScript } from './offline-script.js';
 import { loadProgram, type Program } from './program.js';
 import { makeContext, openRun, type RunContext, underLock } from './run-context.js';
 import { runJobs } from './run-jobs.js';
@@ -45,19 +46,20 @@ export async function migrateDown(
     const gone = new Set(jobs.map((job) => job.step.revision));
     const result: MigrateResult = {
       direction: 'down',
-      dryRun: options.dryRun === true,
+      dryRun: options.dryRun === true || options.script === true,
       steps: jobs.map((job) => job.step),
       baselined: [],
       before: currentRevisions(comparison.graph, there),
       after: currentRevisions(comparison.graph, new Set([...there].filter((id) => !gone.has(id)))),
       durationMs: 0,
     };
+    if (options.script === true) return { ...result, script: offlineScript(context, history, jobs) };
     if (result.dryRun || jobs.length === 0) return result;
     await openRun(context, history);
     await runJobs(context, jobs, comparison.recorded);
     return { ...result, durationMs: Date.now() - started };
   };
-  return options.dryRun === true
+  return options.dryRun === true || options.script === true
     ? work(await context.engine.history.read())
     : underLock(context, options, work);
 }

@@ -7,6 +7,8 @@ export interface MigrateOptions {
   readonly target?: Target | undefined;
   /** Say what would run and change nothing, the history tables included. */
   readonly dryRun?: boolean | undefined;
+  /** As `dryRun`, and write what would run as a script, history included. */
+  readonly script?: boolean | undefined;
   /** How long to wait for another runner, in milliseconds. Default 10,000. */
   readonly lockTimeoutMs?: number | undefined;
   /** How long a statement waits for a lock before it is tried again, in milliseconds. Default 5,000. */
@@ -87,6 +89,8 @@ export interface MigrateResult {
   readonly dryRun: boolean;
   /** What ran, or would run. */
   readonly steps: readonly MigrateStep[];
+  /** For psql or sqlite3; only when it was asked for. */
+  readonly script?: string;
   /** Recorded as applied without running, by `baseline`. */
   readonly baselined: readonly string[];
   /** Where the database was and where it is. Empty: at base. */

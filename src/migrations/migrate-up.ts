@@ -9,6 +9,7 @@ import type { AppliedRevision, History, RevisionEntry } from './history.js';
 import type { Job } from './job.js';
 import type { MigrateResult, MigrateUpOptions } from './migrate-options.js';
 import type { Migration } from './migration-file.js';
+import { offlineScript } from './offline-script.js';
 import { loadProgram } from './program.js';
 import { makeContext, openRun, type RunContext, underLock } from './run-context.js';
 import { runJobs } from './run-jobs.js';
@@ -40,7 +41,7 @@ export async function migrateUp(
     const plan = await planUpgrade(context, folder, history, options);
     const result: MigrateResult = {
       direction: 'up',
-      dryRun: options.dryRun === true,
+      dryRun: options.dryRun === true || options.script === true,
       steps: plan.jobs.map((job) => job.step),
       baselined: plan.baseline.map((revision) => revision.id),
       before: currentRevisions(plan.comparison.graph, plan.comparison.applied),
@@ -54,6 +55,8 @@ export async function migrateUp(
       ),
       durationMs: 0,
     };
+    if (options.script === true)
+      return { ...result, script: offlineScript(context, history, plan.jobs, baselineRecord(context, plan)) };
     if (result.dryRun) return result;
     if (plan.jobs.length + plan.baseline.length > 0) {
       await openRun(context, history);
@@ -62,7 +65,7 @@ export async function migrateUp(
     }
     return { ...result, durationMs: Date.now() - started };
   };
-  return options.dryRun === true
+  return options.dryRun === true || options.script === true
     ? work(await context.engine.history.read())
     : underLock(context, options, work);
 }
@@ -116,19 +119,26 @@ function planBaseline(comparison: HistoryComparison, target: string | undefined)
   return comparison.files.order.filter((revision) => wanted.has(revision.id));
 }
 
-async function recordBaseline(context: RunContext, { baseline, comparison }: UpgradePlan): Promise<void> {
-  if (baseline.length === 0) return;
-  const { connection, engine, identity } = context;
+/** The statements that record a baseline. */
+function baselineRecord(
+  { engine, identity }: RunContext,
+  { baseline, comparison }: UpgradePlan,
+): readonly string[] {
   const run = { ...identity, operation: 'baseline' as const };
-  const statements = baseline.flatMap((revision) => [
+  return baseline.flatMap((revision) => [
     engine.history.insertRevision(
       { ...entryOf(revision, comparison.migrations.get(revision.id)!, 0), origin: 'baseline' },
       run,
     ),
     engine.history.log({ revision: revision.id, outcome: 'done' }, run),
   ]);
-  await connection.executeAll([engine.begin, ...statements, 'COMMIT']);
-  context.emit({ type: 'baseline', revisions: baseline.map((revision) => revision.id) });
+}
+
+async function recordBaseline(context: RunContext, plan: UpgradePlan): Promise<void> {
+  if (plan.baseline.length === 0) return;
+  const { connection, engine } = context;
+  await connection.executeAll([engine.begin, ...baselineRecord(context, plan), 'COMMIT']);
+  context.emit({ type: 'baseline', revisions: plan.baseline.map((revision) => revision.id) });
 }
 
 async function planJob(

@@ -31,6 +31,10 @@ export function postgresEngine(connection: Connection): MigrationEngine {
     beforeAttempt: (sql) => beforeAttempt(connection, sql),
     settle: (attempt) => settleAttempt(connection, attempt),
     userTables: (exclude, limit) => userTables(connection, exclude, limit),
+    offline: {
+      head: ['\\set ON_ERROR_STOP on'],
+      around: () => ({ before: [], after: [], covered: new Set() }),
+    },
   };
 }
 

@@ -55,16 +55,13 @@ export function postgresHistory(connection: Connection): HistoryStore {
       const format = history.format ?? 0;
       if (format >= HISTORY_FORMAT) return;
       try {
-        await connection.executeAll([
-          'BEGIN',
-          ...HISTORY_UPGRADES.slice(format).flat(),
-          setFormat(),
-          'COMMIT',
-        ]);
+        await connection.executeAll(['BEGIN', ...upgrades(history), 'COMMIT']);
       } catch (error) {
         throw await cannotWrite(connection, error);
       }
     },
+
+    upgrades,
 
     async downText(revision) {
       const rows = await connection.query<{ down_sql: string | null }>(
@@ -142,8 +139,12 @@ async function cannotWrite(connection: Connection, error: unknown): Promise<unkn
   });
 }
 
-function setFormat(): string {
-  return `UPDATE tidemark.format SET version = ${HISTORY_FORMAT}, since = pg_catalog.clock_timestamp()`;
+function upgrades({ format = 0 }: History): string[] {
+  if (format >= HISTORY_FORMAT) return [];
+  return [
+    ...HISTORY_UPGRADES.slice(format).flat(),
+    `UPDATE tidemark.format SET version = ${HISTORY_FORMAT}, since = pg_catalog.clock_timestamp()`,
+  ];
 }
 
 function insertRevision(entry: RevisionEntry, run: RunIdentity): string {

@@ -1,6 +1,6 @@
 import type { Connection } from '../database/connection.js';
 import type { MigrationEngine } from './engine.js';
-import { type KnownBroken, sqliteFrame } from './sqlite-frame.js';
+import { type KnownBroken, offlineFrame, sqliteFrame } from './sqlite-frame.js';
 import { sqliteHistory } from './sqlite-history.js';
 import { lockSqlite } from './sqlite-lock.js';
 import { userTables } from './sqlite-user-tables.js';
@@ -26,6 +26,7 @@ export function sqliteEngine(connection: Connection): MigrationEngine {
     settle: async () => ({ verdict: 'redo', note: undefined }),
     userTables: (exclude, limit) => userTables(connection, exclude, limit),
     frame: (script) => sqliteFrame(connection, script, known),
+    offline: { head: ['.bail on', ...RESET.map((sql) => `${sql};`)], around: offlineFrame },
   };
 }
 

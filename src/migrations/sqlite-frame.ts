@@ -6,6 +6,7 @@ import {
   type Violation,
 } from '../database/sqlite-health.js';
 import { TidemarkError } from '../errors.js';
+import type { OfflineScript } from './engine.js';
 import type { Script } from './script.js';
 import { quoted } from './sqlite-literal.js';
 import { type Rebuild, readRebuilds } from './sqlite-rebuilds.js';
@@ -34,9 +35,7 @@ export async function sqliteFrame(
   known: KnownBroken,
 ): Promise<TransactionFrame> {
   const covered = coveredStatements(script);
-  const enforced = !script.statements.some(
-    ({ sql }, at) => covered.has(at) && isOff(FOREIGN_KEYS.exec(sql)?.[1]),
-  );
+  const enforced = !switchesOff(script, covered);
   const rebuilds = readRebuilds(script);
   const questions = rowQuestions(script);
   const before = {
@@ -104,6 +103,21 @@ export async function sqliteFrame(
       ]);
     },
   };
+}
+
+/** The same for a script: what can be said in SQL. New orphans are printed, and it is for the reader to see them. */
+export function offlineFrame(script: Script): ReturnType<OfflineScript['around']> {
+  const covered = coveredStatements(script);
+  if (!switchesOff(script, covered)) return { covered, before: [], after: [] };
+  return {
+    covered,
+    before: ['PRAGMA foreign_keys = OFF'],
+    after: ['PRAGMA foreign_keys = ON', 'PRAGMA foreign_key_check'],
+  };
+}
+
+function switchesOff({ statements }: Script, covered: ReadonlySet<number>): boolean {
+  return statements.some(({ sql }, at) => covered.has(at) && isOff(FOREIGN_KEYS.exec(sql)?.[1]));
 }
 
 /** The switches at the head and at the end of the file, and the check that belongs to them. */

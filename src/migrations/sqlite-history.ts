@@ -33,16 +33,13 @@ export function sqliteHistory(connection: Connection): HistoryStore {
       const format = history.format ?? 0;
       if (format >= HISTORY_FORMAT) return;
       try {
-        await connection.executeAll([
-          'BEGIN IMMEDIATE',
-          ...HISTORY_UPGRADES.slice(format).flat(),
-          `UPDATE tidemark_format SET version = ${HISTORY_FORMAT}, since = ${NOW}`,
-          'COMMIT',
-        ]);
+        await connection.executeAll(['BEGIN IMMEDIATE', ...upgrades(history), 'COMMIT']);
       } catch (error) {
         throw await cannotWrite(connection, error);
       }
     },
+
+    upgrades,
 
     async downText(revision) {
       const rows = await connection.query<{ down_sql: string | null }>(
@@ -92,6 +89,14 @@ export function sqliteHistory(connection: Connection): HistoryStore {
         { ...run, toolVersion: '' },
       ),
   };
+}
+
+function upgrades({ format = 0 }: History): string[] {
+  if (format >= HISTORY_FORMAT) return [];
+  return [
+    ...HISTORY_UPGRADES.slice(format).flat(),
+    `UPDATE tidemark_format SET version = ${HISTORY_FORMAT}, since = ${NOW}`,
+  ];
 }
 
 async function cannotWrite(connection: Connection, error: unknown): Promise<unknown> {

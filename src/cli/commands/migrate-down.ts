@@ -15,11 +15,14 @@ export async function run(context: Context): Promise<Outcome> {
   const result = await migrateDown(connection, folder, dialect, {
     target: context.argument('TARGET'),
     dryRun: options.flag('dry-run'),
+    script: options.flag('sql'),
     lockTimeoutMs: options.duration('lock-timeout'),
     onEvent: reportEvents(output),
   });
   return {
     result,
-    text: result.dryRun ? renderDryRun(result) : renderRun(result, connection.label, output.style),
+    text:
+      result.script ??
+      (result.dryRun ? renderDryRun(result) : renderRun(result, connection.label, output.style)),
   };
 }

@@ -15,6 +15,7 @@ export async function run(context: Context): Promise<Outcome> {
   const result = await migrateUp(connection, folder, dialect, {
     target: context.argument('TARGET'),
     dryRun: options.flag('dry-run'),
+    script: options.flag('sql'),
     baseline: options.text('baseline'),
     allowDirty: options.flag('allow-dirty'),
     outOfOrder: options.flag('out-of-order'),
@@ -24,6 +25,8 @@ export async function run(context: Context): Promise<Outcome> {
   });
   return {
     result,
-    text: result.dryRun ? renderDryRun(result) : renderRun(result, connection.label, output.style),
+    text:
+      result.script ??
+      (result.dryRun ? renderDryRun(result) : renderRun(result, connection.label, output.style)),
   };
 }

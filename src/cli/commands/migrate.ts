@@ -1,6 +1,10 @@
 import type { Command, Option } from '../command.js';
 
 const dryRun: Option = { type: 'flag', summary: 'show what would be done, change nothing' };
+const sql: Option = {
+  type: 'flag',
+  summary: 'print a script for psql or sqlite3 that does the same, history included; change nothing',
+};
 const lockTimeout: Option = {
   type: 'duration',
   value: 'TIME',
@@ -53,6 +57,7 @@ export const migrateCommands: readonly Command[] = [
     arguments: [{ name: 'TARGET', summary: 'how many, or up to which revision; default all' }],
     options: {
       'dry-run': dryRun,
+      sql,
       baseline: {
         type: 'text',
         value: 'REVISION',
@@ -65,6 +70,7 @@ export const migrateCommands: readonly Command[] = [
     examples: [
       { line: 'migrate up', summary: 'everything that is pending' },
       { line: 'migrate up 1 --dry-run', summary: 'show the next one' },
+      { line: 'migrate up --sql > up.sql', summary: 'for somebody who runs SQL only' },
       {
         line: 'migrate up --baseline 20250915195954',
         summary: 'adopt a database that was not made by Tidemark',
@@ -77,7 +83,7 @@ export const migrateCommands: readonly Command[] = [
     path: ['migrate', 'down'],
     summary: 'take applied migrations back',
     arguments: [{ name: 'TARGET', summary: 'how many (-1), to which revision, or base; default -1' }],
-    options: { 'dry-run': dryRun, 'lock-timeout': lockTimeout },
+    options: { 'dry-run': dryRun, sql, 'lock-timeout': lockTimeout },
     examples: [
       { line: 'migrate down', summary: 'the last one' },
       { line: 'migrate down -2', summary: 'the last two' },
