@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readEntry, writeEntry } from '../database/cache-folder.js';
+import { TOOL_VERSION } from '../migrations/tool-version.js';
 import { makeSchema, type Schema, type SchemaObject, type UnmanagedObject } from '../schema/object.js';
 
-/** Raised whenever the reader gives other facts for the same SQL, so that states read before count no more. */
+/** Raised whenever the reader gives other facts for the same SQL between two versions of the tool. */
 const READER_GENERATION = 2;
 
 /** The key of a state: everything that decides what reading it would give. */
 export function stateKey(parts: readonly string[]): string {
-  const hash = createHash('sha256').update(`state ${READER_GENERATION}\n`);
+  const hash = createHash('sha256').update(`state ${READER_GENERATION} ${TOOL_VERSION}\n`);
   for (const part of parts) hash.update(`${Buffer.byteLength(part)}\n`).update(part);
   return `state-${hash.digest('hex')}`;
 }
