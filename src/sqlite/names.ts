@@ -64,7 +64,7 @@ export function unquoteName(text: string): string {
 
 /** Names are the same to SQLite when they differ only in the case of A-Z; this is their common form. */
 export function foldName(name: string): string {
-  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return /[A-Z]/.test(name) ? name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : name;
 }
 
 export function sameName(a: string, b: string): boolean {

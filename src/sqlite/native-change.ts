@@ -1,6 +1,6 @@
 import type { Change } from '../schema/diff.js';
 import { propsOf, type RenderContext } from '../schema/kind.js';
-import type { SchemaObject } from '../schema/object.js';
+import type { Schema, SchemaObject } from '../schema/object.js';
 import { MISSING } from './dependent-facts.js';
 import { featuresOf } from './engine-features.js';
 import { foldName } from './names.js';
@@ -55,10 +55,8 @@ function dropsNatively(column: SchemaObject, table: SchemaObject, context: Rende
   const { from, to } = context;
   if (!featuresOf(context).dropColumn) return false;
   if (!columnsOf(table, from).some(({ id }) => to.objects.has(id))) return false;
-  for (const object of from.objects.values()) {
-    // The engine reads every view and trigger again, and one that mentions a missing table stops it.
-    if (object.dependsOn.includes(MISSING)) return false;
-  }
+  // The engine reads every view and trigger again, and one that mentions a missing table stops it.
+  if (mentionsMissing(from) || mentionsMissing(to)) return false;
   const isUsed = (part: SchemaObject): boolean => part.id !== column.id && part.dependsOn.includes(column.id);
   if (columnsOf(table, from).some(isUsed)) return false;
   return constraintsOf(table, from).every((constraint) => {
@@ -66,6 +64,11 @@ function dropsNatively(column: SchemaObject, table: SchemaObject, context: Rende
     const { type } = propsOf<ConstraintProps>(constraint);
     return (type === 'check' || type === 'foreign key') && constraint.info.column === column.id;
   });
+}
+
+function mentionsMissing({ objects }: Schema): boolean {
+  for (const object of objects.values()) if (object.dependsOn.includes(MISSING)) return true;
+  return false;
 }
 
 function altersNatively(change: Extract<Change, { action: 'alter' }>, context: RenderContext): boolean {

@@ -1,5 +1,5 @@
 import { type Token, tokens } from './lexer.js';
-import { isKeyword, quoteName, unquoteName } from './names.js';
+import { foldName, isKeyword, quoteName, unquoteName } from './names.js';
 
 /**
  * SQL in one spelling, for comparing: comments and white space gone, keywords in capitals, names without
@@ -12,7 +12,7 @@ export function normalSql(sql: string): string {
 
 /** As `normalSql`, for expressions that name no result: the case of names is gone too. */
 export function normalExpression(sql: string): string {
-  return spell(sql, (name) => name.toLowerCase());
+  return spell(sql, foldName);
 }
 
 /** Keywords that people use as names; a rename by the engine puts them in quotes, which must be no difference. */

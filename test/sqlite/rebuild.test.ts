@@ -86,9 +86,9 @@ describe('what a rebuild keeps', () => {
     },
     {
       name: 'a column without a type, one of a strange type, and defaults of every sort',
-      columns: `n, u "UNSIGNED BIG INT", d DEFAULT 'it''s', e DEFAULT -5, f DEFAULT (1 + 2), g DEFAULT CURRENT_TIMESTAMP`,
+      columns: `n, u "UNSIGNED BIG INT", d DEFAULT 'it''s', e DEFAULT -5, f DEFAULT (1 + 2), g DEFAULT CURRENT_TIMESTAMP, h DEFAULT "quoted"`,
       rows: `INSERT INTO t (n, u, g) VALUES ('007', 7, 'now')`,
-      query: 'SELECT n, typeof(n) AS type, u, d, e, f, g FROM t',
+      query: 'SELECT n, typeof(n) AS type, u, d, e, f, g, h FROM t',
     },
     {
       name: 'a WITHOUT ROWID table',
@@ -242,6 +242,25 @@ describe('the traps of a rebuild', () => {
     expect(await connection.query(`SELECT sql FROM sqlite_schema WHERE name = 'bad'`)).toEqual([
       { sql: 'CREATE VIEW bad AS SELECT n FROM nowhere' },
     ]);
+  });
+
+  it('a view that the change breaks is there afterwards, as it was written', async () => {
+    const view = 'CREATE VIEW v AS SELECT * FROM gone;';
+    const from = `CREATE TABLE t (a INT, b INT); CREATE TABLE gone (a);${view}`;
+    const connection = await migrated(from, 'INSERT INTO t VALUES (1, 2)', `CREATE TABLE t (a INT);${view}`);
+    expect(await connection.query('SELECT a, (SELECT count(*) FROM sqlite_schema) AS n FROM t')).toEqual([
+      { a: 1, n: 2 },
+    ]);
+  });
+
+  it('a table may get another spelling', async () => {
+    const connection = await migrated(
+      'CREATE TABLE users (Id INT);',
+      'INSERT INTO users VALUES (1)',
+      'CREATE TABLE Users (id INT);',
+    );
+    expect(await connection.query('SELECT * FROM users')).toEqual([{ id: 1 }]);
+    expect(await connection.query('SELECT name FROM sqlite_schema')).toEqual([{ name: 'Users' }]);
   });
 
   it('a column goes natively or by a rebuild, with a broken view about', async () => {

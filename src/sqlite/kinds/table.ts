@@ -34,11 +34,16 @@ export const tableKind: ObjectKind = {
   }),
 };
 
+/** The tables that foreign keys of a schema point to, found once for all tables that are dropped. */
+const referenced = new WeakMap<Schema, ReadonlySet<string>>();
+
 /** DROP TABLE deletes the rows first, and with foreign keys enforced their children's. */
 function isReferenced(table: SchemaObject, from: Schema): boolean {
-  for (const object of from.objects.values()) {
-    if (object.kind === 'constraint' && propsOf<ConstraintProps>(object).table === foldName(table.name))
-      return true;
+  let tables = referenced.get(from);
+  if (!tables) {
+    const constraints = [...from.objects.values()].filter(({ kind }) => kind === 'constraint');
+    tables = new Set(constraints.flatMap((constraint) => propsOf<ConstraintProps>(constraint).table ?? []));
+    referenced.set(from, tables);
   }
-  return false;
+  return tables.has(foldName(table.name));
 }
