@@ -8,10 +8,12 @@ import { type Token, tokens } from './lexer.js';
  * The server deparses `v IN ('a', 'b')` on a varchar as `(ARRAY['a'::character varying, …])::text[]`. Read
  * again, the cast moves into the elements: `ARRAY[('a'::character varying)::text, …]`. Both become
  * `ARRAY['a'::text, …]`, which stays as it is. Other casts of an array constructor move in the same way.
+ *
+ * `x BETWEEN 1 AND 9 AND y` is deparsed as `(((x >= 1) AND (x <= 9)) AND y)`, and that, read again, is one
+ * AND of three: the parser joins an AND or OR with the one that begins it. So the inner parentheses go.
  */
 export function canonicalExpression(text: string): string {
-  if (!text.includes('ARRAY[') && !text.includes('::character varying')) return text;
-  return simplifyLiteralCasts(pushArrayCasts(text));
+  return flattenLogic(simplifyLiteralCasts(pushArrayCasts(text)));
 }
 
 /** The expression in parentheses; as it is when it already stands in a pair of its own. */
@@ -67,6 +69,38 @@ function simplifyLiteralCasts(text: string): string {
     index = outer.next - 1;
   }
   return result + text.slice(copied);
+}
+
+/** Joins an AND with the AND that is its first operand, and an OR with such an OR, as the parser does. */
+function flattenLogic(text: string): string {
+  if (!/\(\([^)]/.test(text) || !/\) (AND|OR) /.test(text)) return text;
+  const all = [...tokens(text)];
+  const at = (index: number): string => slice(text, all[index]);
+  const superfluous = new Set<number>();
+  for (let open = 0; open + 1 < all.length; open++) {
+    if (at(open) !== '(' || at(open + 1) !== '(') continue;
+    const close = closing(text, all, open + 1);
+    const word = at(close + 1);
+    if ((word !== 'AND' && word !== 'OR') || !joins(text, all, open + 2, close, word)) continue;
+    superfluous.add(open + 1).add(close);
+  }
+  let result = '';
+  let copied = 0;
+  for (const index of [...superfluous].sort((a, b) => a - b)) {
+    result += text.slice(copied, all[index]!.start);
+    copied = all[index]!.end;
+  }
+  return result + text.slice(copied);
+}
+
+/** True when the tokens from `from` to `to` (exclusive) are operands of that word. */
+function joins(text: string, all: readonly Token[], from: number, to: number, word: string): boolean {
+  for (let index = from; index < to; index++) {
+    const part = slice(text, all[index]);
+    if (part === '(' || part === '[') index = closing(text, all, index);
+    else if (all[index]!.kind === 'word' && part === word) return true;
+  }
+  return false;
 }
 
 interface Cast {

@@ -1,6 +1,6 @@
 import { propsOf } from '../schema/kind.js';
 import type { SchemaObject } from '../schema/object.js';
-import { qualified, quoteIdent, quoteLiteral } from './identifiers.js';
+import { nameOf, quoteIdent, quoteLiteral } from './identifiers.js';
 
 export interface FunctionProps {
   readonly routine: 'function' | 'procedure' | 'window';
@@ -36,7 +36,7 @@ export function createFunctionSql(object: SchemaObject, verb: 'CREATE' | 'CREATE
   const props = propsOf<FunctionProps>(object);
   const word = props.routine === 'procedure' ? 'PROCEDURE' : 'FUNCTION';
   const lines = [
-    `${verb} ${word} ${qualified(object.schema, object.name)}(${props.arguments})`,
+    `${verb} ${word} ${nameOf(object)}(${props.arguments})`,
     ...(props.returns === null ? [] : [`RETURNS ${props.returns}`]),
     `LANGUAGE ${quoteIdent(props.language)}`,
     ...(props.transforms.length === 0

@@ -44,6 +44,21 @@ export function qualified(schema: string | null, name: string): string {
     : `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }
 
+/**
+ * The name of a type or routine as a statement about it has to write it. Where the server has one of that
+ * name itself (`info.shadowed`), the bare name would mean the server's.
+ */
+export function nameOf(object: SchemaObject): string {
+  return object.info.shadowed === true
+    ? `${DEFAULT_SCHEMA}.${quoteIdent(object.name)}`
+    : qualified(object.schema, object.name);
+}
+
+/** The `info` of a type or routine that the server finds (`visible`) by its bare name, or not. */
+export function shadowing(schema: string, visible: unknown): { readonly shadowed?: true } {
+  return schema === DEFAULT_SCHEMA && visible === false ? { shadowed: true } : {};
+}
+
 /** The name as a person writes it in a sentence or after `--allow`: as `qualified`, but never in quotes. */
 export function plainName(schema: string | null, ...parts: readonly string[]): string {
   return (schema === null || schema === DEFAULT_SCHEMA ? parts : [schema, ...parts]).join('.');

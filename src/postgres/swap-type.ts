@@ -2,10 +2,11 @@ import { sameValue } from '../schema/equal.js';
 import type { Alteration, Hazard, RenderContext } from '../schema/kind.js';
 import { propsOf } from '../schema/kind.js';
 import { compareText, type Schema, type SchemaObject } from '../schema/object.js';
-import { plainName, qualified, quoteIdent } from './identifiers.js';
+import { nameOf, plainName, qualified, quoteIdent } from './identifiers.js';
 import { postgresKind } from './kind-registry.js';
 import { type ColumnProps, columnSettings } from './kinds/column-definition.js';
 import { domainConstraintSql } from './kinds/domain-constraint.js';
+import { temporaryNames } from './temporary-names.js';
 import { createTypeSql, TYPE_KINDS } from './type-sql.js';
 
 /** How a column's value gets from the old type into the new one; `value` is the column's quoted name. */
@@ -26,14 +27,19 @@ export function swapType(
   before: SchemaObject,
   after: SchemaObject,
   context: RenderContext,
-  options: { readonly convert?: Conversion; readonly hazards?: readonly Hazard[] } = {},
+  options: {
+    readonly convert?: Conversion;
+    readonly hazards?: readonly Hazard[];
+    /** New and changed checks of the domain, to be written into its CREATE. */
+    readonly checks?: readonly SchemaObject[];
+  } = {},
 ): Alteration {
   const types = typesBuiltOn(before, context);
   const typeIds = new Set(types.map((type) => type.id));
   const columns = columnsOf(typeIds, context);
   if (columns.length === 0) return 'replace';
 
-  const checks = checksToKeep(typeIds, context);
+  const checks = [...checksToKeep(typeIds, context), ...(options.checks ?? [])];
   const remade = new Set([...typeIds, ...checks.map((check) => check.id)]);
   const touched = new Set([...remade, ...columns.map((column) => column.id)]);
   const name = plainName(after.schema, after.name);
@@ -80,9 +86,7 @@ function sideBySide(
 ): string[] {
   const names = temporaryNames(types, context);
   return [
-    ...types.map(
-      (type, i) => `ALTER TYPE ${qualified(type.schema, type.name)} RENAME TO ${quoteIdent(names[i]!)}`,
-    ),
+    ...types.map((type, i) => `ALTER TYPE ${nameOf(type)} RENAME TO ${quoteIdent(names[i]!)}`),
     ...creates,
     ...alterColumns(columns, context.from, (column, value) => {
       const { type, collation } = propsOf<ColumnProps>(column);
@@ -103,7 +107,7 @@ function throughText(
   const renamed = types.some((type) => type.info.multirange !== to.objects.get(type.id)!.info.multirange);
   return [
     ...alterColumns(columns, from, (_, value) => `text USING ${value}::text`),
-    ...types.map((type) => `DROP TYPE ${qualified(type.schema, type.name)}`).reverse(),
+    ...types.map((type) => `DROP TYPE ${nameOf(type)}`).reverse(),
     ...creates,
     ...alterColumns(columns, from, (column, value) => {
       // Its type may have got another name: that of a range's multirange can change.
@@ -209,22 +213,4 @@ function isInTheWay(dependent: SchemaObject, remade: ReadonlySet<string>, asText
     dependent.props.type === 'foreign key' ||
     postgresKind(dependent.kind).blocksColumnTypeChange === true
   );
-}
-
-/** Out of the way of the new types: names within PostgreSQL's 63 bytes that nothing in the schemas has. */
-function temporaryNames(types: readonly SchemaObject[], { from, to }: RenderContext): string[] {
-  const taken = new Set(
-    [...from.objects.values(), ...to.objects.values()].map((object) => `${object.schema} ${object.name}`),
-  );
-  return types.map((type) => {
-    for (let attempt = 0; ; attempt += 1) {
-      const suffix = attempt === 0 ? '__old' : `__old${attempt}`;
-      let stem = type.name;
-      while (Buffer.byteLength(stem + suffix) > 63) stem = [...stem].slice(0, -1).join('');
-      const key = `${type.schema} ${stem}${suffix}`;
-      if (taken.has(key)) continue;
-      taken.add(key);
-      return stem + suffix;
-    }
-  });
 }

@@ -1,6 +1,6 @@
 import { propsOf, type Rendered } from '../schema/kind.js';
 import type { SchemaObject } from '../schema/object.js';
-import { plainName, qualified, quoteIdent, quoteLiteral } from './identifiers.js';
+import { nameOf, plainName, qualified, quoteIdent, quoteLiteral } from './identifiers.js';
 
 export interface EnumProps {
   readonly values: readonly string[];
@@ -41,7 +41,7 @@ export const TYPE_KINDS: ReadonlySet<string> = new Set(['enum', 'domain', 'compo
  * as SQL) in it.
  */
 export function createTypeSql(object: SchemaObject, parts: readonly string[] = []): string {
-  const name = qualified(object.schema, object.name);
+  const name = nameOf(object);
   switch (object.kind) {
     case 'enum': {
       const values = propsOf<EnumProps>(object).values.map(quoteLiteral);
@@ -85,11 +85,11 @@ export function typeSlots(object: SchemaObject): string[] {
 }
 
 export function renameType(object: SchemaObject, newName: string): Rendered {
-  return { sql: [`ALTER TYPE ${qualified(object.schema, object.name)} RENAME TO ${quoteIdent(newName)}`] };
+  return { sql: [`ALTER TYPE ${nameOf(object)} RENAME TO ${quoteIdent(newName)}`] };
 }
 
 export function dropType(object: SchemaObject): Rendered {
-  return { sql: [`DROP TYPE ${qualified(object.schema, object.name)}`] };
+  return { sql: [`DROP TYPE ${nameOf(object)}`] };
 }
 
 /** One line while it is short, else one item a line. */

@@ -110,7 +110,10 @@ function alterWholes(
   for (const change of changes) {
     const object = change.action === 'alter' ? change.after : change.object;
     for (const id of [object.id, object.parent]) {
-      if (id !== null) ofWhole.set(id, [...(ofWhole.get(id) ?? []), change]);
+      if (id === null) continue;
+      const known = ofWhole.get(id);
+      if (known) known.push(change);
+      else ofWhole.set(id, [change]);
     }
   }
   const wholes: Alter[] = [];
@@ -121,8 +124,9 @@ function alterWholes(
     if (!before || !after) continue;
     const alteration = dialect.kind(after.kind).alterWhole?.(before, after, parts, context);
     if (!alteration) continue;
-    wholes.push({ type: 'alter', before, after, alteration });
-    for (const settled of [id, ...(alteration.touches ?? [])]) covered.add(settled);
+    const settles = alteration.settles ?? alteration.touches ?? [];
+    wholes.push({ type: 'alter', before, after, alteration: { ...alteration, settles } });
+    for (const settled of [id, ...settles]) covered.add(settled);
   }
   return { wholes, covered };
 }

@@ -26,14 +26,20 @@ export function orderActions(
 ): Group[] {
   const nodes = indexActions(actions);
   const keys = actions.map((action) => sortKey(action, from, to, dialect));
-  const edges = collectEdges(actions, nodes, dialect);
+  const edges = collectEdges(actions, nodes, from, to, dialect);
+  const wishes = collectWishes(actions, nodes, dialect);
   const joined = actions.map((action) => joinTarget(action, nodes, dialect));
   for (;;) {
     const leads = actions.map((_, node) => leadOf(node, joined));
     const graph = new OrderGraph(actions.length);
     for (const [first, second] of edges) graph.before(leads[first]!, leads[second]!);
     const cycles = graph.cycles();
-    if (cycles.length === 0) return sortGroups(actions, leads, graph, keys);
+    if (cycles.length === 0) {
+      for (const [first, second] of wishes) {
+        if (!graph.reaches(leads[second]!, leads[first]!)) graph.before(leads[first]!, leads[second]!);
+      }
+      return sortGroups(actions, leads, graph, keys);
+    }
     for (const cycle of cycles) cut(cycle, actions, leads, joined, edges, keys, dialect);
   }
 }
@@ -60,13 +66,22 @@ function indexActions(actions: readonly Action[]): NodeIndex {
 }
 
 /** Pairs of nodes of which the first must come before the second. */
-function collectEdges(actions: readonly Action[], nodes: NodeIndex, dialect: Dialect): [number, number][] {
+function collectEdges(
+  actions: readonly Action[],
+  nodes: NodeIndex,
+  from: Schema,
+  to: Schema,
+  dialect: Dialect,
+): [number, number][] {
   const edges: [number, number][] = [];
   const add = (first: number | undefined, second: number | undefined): void => {
     if (first !== undefined && second !== undefined && first !== second) edges.push([first, second]);
   };
   const addAlters = (needed: string, place: (alter: number) => [number, number]): void => {
-    for (const alter of nodes.alter.get(needed) ?? []) add(...place(alter));
+    for (const alter of nodes.alter.get(needed) ?? []) {
+      const action = actions[alter]!;
+      if (action.type === 'alter' && !action.alteration.unnoticed) add(...place(alter));
+    }
   };
   const freed = new Map<string, number[]>();
   actions.forEach((action, node) => {
@@ -84,18 +99,18 @@ function collectEdges(actions: readonly Action[], nodes: NodeIndex, dialect: Dia
       add(node, nodes.create.get(action.object.id));
       return;
     }
-    const after = actionObject(action);
-    for (const needed of after.dependsOn) {
+    const { id } = actionObject(action);
+    const settled = action.type === 'alter' ? (action.alteration.settles ?? []) : [];
+    const needs = needsOf(id, settled, to, dialect);
+    for (const needed of needs) {
       add(nodes.create.get(needed), node);
       addAlters(needed, (alter) => [alter, node]);
     }
-    if (action.type === 'alter') {
-      for (const needed of action.before.dependsOn) {
-        if (!after.dependsOn.includes(needed)) {
-          add(node, nodes.drop.get(needed));
-          addAlters(needed, (alter) => [node, alter]);
-        }
-      }
+    if (action.type !== 'alter') return;
+    for (const needed of needsOf(id, settled, from, dialect)) {
+      if (needs.has(needed)) continue;
+      add(node, nodes.drop.get(needed));
+      addAlters(needed, (alter) => [node, alter]);
     }
   });
   actions.forEach((action, node) => {
@@ -105,6 +120,46 @@ function collectEdges(actions: readonly Action[], nodes: NodeIndex, dialect: Dia
     }
   });
   return edges;
+}
+
+/** Everything that an object needs of a schema, and what else its alteration settles; but not what that can be without. */
+function needsOf(
+  id: string,
+  settled: readonly string[],
+  schema: Schema,
+  dialect: Dialect,
+): ReadonlySet<string> {
+  const needs = new Set(schema.objects.get(id)?.dependsOn);
+  for (const part of settled) {
+    const object = schema.objects.get(part);
+    for (const needed of object?.dependsOn ?? []) {
+      const target = schema.objects.get(needed);
+      if (!target || !dialect.kind(object!.kind).toleratesDropping?.(object!, target)) needs.add(needed);
+    }
+  }
+  return needs;
+}
+
+/** Pairs of nodes of which the first should come before the second, unless an edge says otherwise. */
+function collectWishes(actions: readonly Action[], nodes: NodeIndex, dialect: Dialect): [number, number][] {
+  const wishes: [number, number][] = [];
+  const leaving = new Map<string, number[]>();
+  const crowded = (object: SchemaObject): readonly string[] =>
+    dialect.kind(object.kind).crowds?.(object) ?? [];
+  actions.forEach((action, node) => {
+    if (action.type === 'alter') {
+      for (const id of action.alteration.follows ?? [])
+        for (const first of nodes.alter.get(id) ?? []) if (first !== node) wishes.push([first, node]);
+    } else if (action.type === 'drop') {
+      for (const name of crowded(action.object)) leaving.set(name, [...(leaving.get(name) ?? []), node]);
+    }
+  });
+  actions.forEach((action, node) => {
+    if (action.type !== 'create') return;
+    for (const name of crowded(action.object))
+      for (const first of leaving.get(name) ?? []) wishes.push([first, node]);
+  });
+  return wishes;
 }
 
 /** The node whose statement can do this action too, if any. */

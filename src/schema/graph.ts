@@ -20,6 +20,16 @@ export class OrderGraph {
     return this.#after[node]!;
   }
 
+  /** True when a path leads from one node to the other. */
+  reaches(from: number, to: number): boolean {
+    const seen = new Set([from]);
+    for (const node of seen) {
+      if (node === to) return true;
+      for (const next of this.#after[node]!) seen.add(next);
+    }
+    return false;
+  }
+
   /** The groups of two or more nodes that all come before each other: each one a cycle to be cut. */
   cycles(): number[][] {
     // Tarjan's algorithm with an explicit stack: a chain of 5,000 views must not overflow ours.

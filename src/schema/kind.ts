@@ -45,6 +45,15 @@ export interface InPlace extends Rendered {
    * dependents are asked about too, and everything is ordered as if they were altered here.
    */
   readonly touches?: readonly string[];
+  /**
+   * For `alterWhole`: the ids of the changes it carries out besides its own, where they are not the ones it
+   * `touches`. What they need is ordered around it.
+   */
+  readonly settles?: readonly string[];
+  /** True when dependents cannot tell before from after, so that nothing has to wait for it. Default false. */
+  readonly unnoticed?: boolean;
+  /** Ids of other objects whose alteration goes first, where the rest of the order allows it. */
+  readonly follows?: readonly string[];
 }
 
 /** How an object gets from one form to the other. */
@@ -76,6 +85,11 @@ export interface ObjectKind {
   slots?(object: SchemaObject): readonly string[];
   /** The slots that dropping it frees, where they are not the ones it takes. Default: `slots`. */
   frees?(object: SchemaObject): readonly string[];
+  /**
+   * Names that are better free before something else takes them, where the rest of the order allows it:
+   * while both overloads of a function are there, a call may be ambiguous. Default: none.
+   */
+  crowds?(object: SchemaObject): readonly string[];
   /** True when it disappears with its parent and needs no DROP of its own then. Default false. */
   droppedWithParent?(object: SchemaObject): boolean;
   /**

@@ -1,12 +1,13 @@
 import { sameValue } from '../../schema/equal.js';
 import { type Hazard, propsOf, type RenderContext, type Rendered } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
-import { inParentheses } from '../canonical-expression.js';
 import { plainRelationOf, quoteIdent } from '../identifiers.js';
 import { postgresKind } from '../kind-registry.js';
 import { alterColumn, type ColumnProps, identityClause } from './column-definition.js';
+import { FORGOTTEN } from './numbering.js';
 import { sequenceChanges } from './sequence-definition.js';
 import { parameterChanges } from './storage-parameters.js';
+import { conversion } from './type-conversion.js';
 
 /** True when the column's values have to be written in another form. */
 export function changesType(changed: readonly string[]): boolean {
@@ -24,7 +25,7 @@ export function alterColumnStatements(
 ): Rendered | 'replace' {
   const old = propsOf<ColumnProps>(before);
   const next = propsOf<ColumnProps>(after);
-  const generation = generationChange(old, next, context);
+  const generation = generationChange(old, next);
   if (generation === 'replace') return 'replace';
   const retyped = old.type !== next.type || old.collation !== next.collation;
   const becomesNotNull = next.notNull && !old.notNull;
@@ -32,7 +33,7 @@ export function alterColumnStatements(
     ...generation,
     ...(old.identity !== null && next.identity === null ? ['DROP IDENTITY'] : []),
     ...(old.notNull && !next.notNull ? ['DROP NOT NULL'] : []),
-    ...(retyped ? [typeChange(after, next)] : []),
+    ...(retyped ? [typeChange(before, after, context)] : []),
     ...(becomesNotNull ? ['SET NOT NULL'] : []),
     ...identityChanges(old, next),
     ...settingChanges(before, next, retyped),
@@ -55,22 +56,29 @@ export function alterColumnStatements(
       message: `column ${subject} cannot become NOT NULL while a row has no value there`,
     });
   }
+  if (old.identity !== null && next.identity === null) {
+    hazards.push({
+      code: FORGOTTEN,
+      level: 'data-loss',
+      subject,
+      message: `where the numbering of ${subject} stands is forgotten`,
+    });
+  }
   return { sql: clauses.map((clause) => `${alterColumn(after)} ${clause}`), hazards };
 }
 
-function generationChange(old: ColumnProps, next: ColumnProps, context: RenderContext): string[] | 'replace' {
-  if (sameValue(old.generated ?? null, next.generated ?? null)) return [];
-  if (old.generated === null || old.generated.stored !== (next.generated?.stored ?? true)) return 'replace';
-  if (next.generated === null) return ['DROP EXPRESSION'];
-  const version = Math.min(context.from.engineVersion, context.to.engineVersion);
-  if (version < 170000 || old.type !== next.type) return 'replace';
-  return [`SET EXPRESSION AS ${inParentheses(next.generated.expression)}`];
+/** SET EXPRESSION came with PostgreSQL 17, and a migration is to run on every version. */
+function generationChange(old: ColumnProps, next: ColumnProps): string[] | 'replace' {
+  if (sameValue(old.generated, next.generated)) return [];
+  return old.generated?.stored === true && next.generated === null ? ['DROP EXPRESSION'] : 'replace';
 }
 
-function typeChange(column: SchemaObject, { type, collation, generated }: ColumnProps): string {
+function typeChange(before: SchemaObject, after: SchemaObject, context: RenderContext): string {
+  const { type, collation, generated } = propsOf<ColumnProps>(after);
   const collate = collation === null ? '' : ` COLLATE ${collation}`;
   // The values of a generated column are computed again; USING is refused there.
-  const using = generated === null ? ` USING ${quoteIdent(column.name)}::${type}` : '';
+  const using =
+    generated === null ? ` USING ${conversion(quoteIdent(after.name), before, after, context)}` : '';
   return `TYPE ${type}${collate}${using}`;
 }
 

@@ -3,7 +3,7 @@ import type { Alteration, Hazard, RenderContext, Rendered } from '../../schema/k
 import { propsOf } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
-import { plainName, qualified, quoteIdent } from '../identifiers.js';
+import { nameOf, plainName, quoteIdent, shadowing } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
 import { columnsUsing, swapType } from '../swap-type.js';
 import {
@@ -21,13 +21,13 @@ export const compositeTypeKind: PostgresKind = {
   name: 'composite-type',
   rank: 12,
   label: (object) => `type ${plainName(object.schema, object.name)}`,
-  reference: (object) => `TYPE ${qualified(object.schema, object.name)}`,
+  reference: (object) => `TYPE ${nameOf(object)}`,
   // It has a row in pg_class as well, so no table can have its name.
   slots: (object) => [...typeSlots(object), `relation ${plainName(object.schema, object.name)}`],
 
   query: () => `
     SELECT ${CATALOG.pg_type} AS classid, t.oid::int8 AS objid, 0 AS objsubid,
-           n.nspname AS schema, t.typname AS name,
+           n.nspname AS schema, t.typname AS name, pg_type_is_visible(t.oid) AS visible,
            (SELECT coalesce(json_agg(json_build_object(
                      'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
                      'collation', CASE WHEN a.attcollation <> y.typcollation
@@ -47,6 +47,7 @@ export const compositeTypeKind: PostgresKind = {
     schema: row.schema as string,
     parent: null,
     props: { attributes: (row.attributes as Attribute[]).map((attribute) => ({ ...attribute })) },
+    info: shadowing(row.schema as string, row.visible),
   }),
 
   create: (object) => ({ sql: [createTypeSql(object)] }),
@@ -77,7 +78,7 @@ function alterInPlace(before: SchemaObject, after: SchemaObject): Rendered | und
     ...wanted.slice(kept.length).map((attribute) => `ADD ATTRIBUTE ${attributeSql(attribute)}`),
   ];
   return {
-    sql: [`ALTER TYPE ${qualified(after.schema, after.name)} ${changes.join(', ')}`],
+    sql: [`ALTER TYPE ${nameOf(after)} ${changes.join(', ')}`],
     hazards: dropped.map(({ name }) => ({
       code: 'drop-attribute',
       level: 'data-loss',
@@ -93,7 +94,7 @@ function makeAnew(before: SchemaObject, after: SchemaObject, context: RenderCont
   const wanted = propsOf<CompositeProps>(after).attributes;
   const subject = plainName(after.schema, after.name);
   const sameNames = old.length === wanted.length && old.every(({ name }, i) => name === wanted[i]!.name);
-  const name = qualified(after.schema, after.name);
+  const name = nameOf(after);
   const indirect = columnsUsing(before, context).filter((column) => column.props.type !== name);
   if (!sameNames && indirect.length > 0) {
     throw new TidemarkError(

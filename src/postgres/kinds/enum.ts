@@ -2,7 +2,7 @@ import type { Rendered } from '../../schema/kind.js';
 import { propsOf } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
-import { plainName, qualified, quoteLiteral } from '../identifiers.js';
+import { nameOf, plainName, quoteLiteral, shadowing } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
 import { swapType } from '../swap-type.js';
 import { createTypeSql, dropType, type EnumProps, renameType, typeSlots } from '../type-sql.js';
@@ -12,13 +12,13 @@ export const enumKind: PostgresKind = {
   name: 'enum',
   rank: 10,
   label: (object) => `enum ${plainName(object.schema, object.name)}`,
-  reference: (object) => `TYPE ${qualified(object.schema, object.name)}`,
+  reference: (object) => `TYPE ${nameOf(object)}`,
   slots: typeSlots,
   rename: renameType,
 
   query: () => `
     SELECT ${CATALOG.pg_type} AS classid, t.oid::int8 AS objid, 0 AS objsubid,
-           n.nspname AS schema, t.typname AS name,
+           n.nspname AS schema, t.typname AS name, pg_type_is_visible(t.oid) AS visible,
            ARRAY(SELECT e.enumlabel FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) AS values
       FROM pg_type t
       JOIN pg_namespace n ON n.oid = t.typnamespace
@@ -31,6 +31,7 @@ export const enumKind: PostgresKind = {
     schema: row.schema as string,
     parent: null,
     props: { values: row.values as string[] },
+    info: shadowing(row.schema as string, row.visible),
   }),
 
   create: (object) => ({ sql: [createTypeSql(object)] }),
@@ -63,7 +64,7 @@ export const enumKind: PostgresKind = {
 /** Each new value stands next to one that is there by then: in front of the first old one, else behind its neighbour. */
 function addValues(after: SchemaObject, old: readonly string[]): Rendered {
   const { values } = propsOf<EnumProps>(after);
-  const name = qualified(after.schema, after.name);
+  const name = nameOf(after);
   const firstOld = values.findIndex((value) => old.includes(value));
   const added = values.flatMap((value, i) => {
     if (old.includes(value)) return [];

@@ -4,7 +4,7 @@ import type { SchemaObject, Value } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { createFunctionSql, type FunctionProps } from '../function-sql.js';
-import { plainName, qualified, quoteIdent } from '../identifiers.js';
+import { nameOf, plainName, quoteIdent, shadowing } from '../identifiers.js';
 import type { CatalogRow, ObjectDraft, PostgresKind } from '../postgres-kind.js';
 
 interface FunctionInfo {
@@ -24,12 +24,13 @@ export const functionKind: PostgresKind = {
     `${String(object.props.routine).replace('window', 'window function')} ${plainSignature(object)}`,
   reference,
   slots: (object) => [`routine ${plainSignature(object)}`],
+  crowds: (object) => [`routine ${plainName(object.schema, object.name)}`],
   // Only a body in standard SQL depends on columns; what is in a string is not looked at before it runs.
   blocksColumnTypeChange: true,
 
   query: (version) => `
     SELECT ${CATALOG.pg_proc} AS classid, p.oid::int8 AS objid, 0 AS objsubid,
-           n.nspname AS schema, p.proname AS name, p.prokind AS kind, l.lanname AS language,
+           n.nspname AS schema, p.proname AS name, pg_function_is_visible(p.oid) AS visible, p.prokind AS kind, l.lanname AS language,
            ARRAY(SELECT format_type(t.type, NULL)
                    FROM unnest(p.proargtypes) WITH ORDINALITY t(type, place) ORDER BY t.place) AS types,
            (SELECT coalesce(json_agg(json_build_array(coalesce(p.proargnames[t.place], ''),
@@ -125,7 +126,7 @@ function read(row: CatalogRow): ObjectDraft {
     schema: row.schema as string,
     parent: null,
     props: { ...props },
-    info: { ...info },
+    info: { ...info, ...shadowing(row.schema as string, row.visible) },
   };
 }
 
@@ -135,7 +136,7 @@ function infoOf(object: SchemaObject): FunctionInfo {
 
 function reference(object: SchemaObject): string {
   const word = object.props.routine === 'procedure' ? 'PROCEDURE' : 'FUNCTION';
-  return `${word} ${qualified(object.schema, object.name)}(${infoOf(object).types.join(', ')})`;
+  return `${word} ${nameOf(object)}(${infoOf(object).types.join(', ')})`;
 }
 
 function plainSignature(object: SchemaObject): string {

@@ -1,5 +1,5 @@
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
-import { plainName, qualified } from '../identifiers.js';
+import { nameOf, plainName, qualified, shadowing } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
 import { swapType } from '../swap-type.js';
 import { createTypeSql, dropType, renameType, typeSlots } from '../type-sql.js';
@@ -12,7 +12,7 @@ export const rangeTypeKind: PostgresKind = {
   name: 'range-type',
   rank: 13,
   label: (object) => `range type ${plainName(object.schema, object.name)}`,
-  reference: (object) => `TYPE ${qualified(object.schema, object.name)}`,
+  reference: (object) => `TYPE ${nameOf(object)}`,
   slots: (object) => [
     ...typeSlots(object),
     ...(typeof object.info.multirange === 'string'
@@ -22,7 +22,7 @@ export const rangeTypeKind: PostgresKind = {
 
   query: (version) => `
     SELECT ${CATALOG.pg_type} AS classid, t.oid::int8 AS objid, 0 AS objsubid,
-           n.nspname AS schema, t.typname AS name, format_type(r.rngsubtype, NULL) AS subtype,
+           n.nspname AS schema, t.typname AS name, pg_type_is_visible(t.oid) AS visible, format_type(r.rngsubtype, NULL) AS subtype,
            CASE WHEN NOT o.opcdefault THEN quote_ident(o.opcname) END AS opclass, p.nspname AS opclass_schema,
            CASE WHEN r.rngcollation <> s.typcollation THEN r.rngcollation::regcollation::text END AS collation,
            CASE WHEN r.rngsubdiff <> 0 THEN r.rngsubdiff::regproc::text END AS subtype_diff,
@@ -60,7 +60,7 @@ export const rangeTypeKind: PostgresKind = {
         subtypeDiff: row.subtype_diff as string | null,
         multirange: multirange === defaultMultirange(name) ? null : multirange,
       },
-      info: { multirange },
+      info: { multirange, ...shadowing(schema, row.visible) },
     };
   },
 

@@ -72,7 +72,8 @@ export const sequenceKind: PostgresKind = {
     ];
     const sql = options.length === 0 ? [] : [`${sequence} ${options.join(' ')}`];
     if (changed.includes('unlogged')) sql.push(`${sequence} SET ${unlogged ? 'UNLOGGED' : 'LOGGED'}`);
-    return { sql };
+    // Whoever calls nextval can do so before and after.
+    return { sql, unnoticed: true };
   },
   rename: (object, newName) => ({
     sql: [`ALTER SEQUENCE ${qualified(object.schema, object.name)} RENAME TO ${quoteIdent(newName)}`],

@@ -1,10 +1,10 @@
 import { propsOf, type RenderContext, type Rendered } from '../../schema/kind.js';
-import type { SchemaObject } from '../../schema/object.js';
+import { objectId, type Schema, type SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { columnDefinition, columnSettings } from './column-definition.js';
-import { constraintDefinition } from './constraint-definition.js';
+import { type ConstraintProps, constraintDefinition } from './constraint-definition.js';
 import { separateSequences } from './sequence-definition.js';
 import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
 
@@ -49,7 +49,7 @@ export const tableKind: PostgresKind = {
   },
   create,
   drop,
-  alter(before, after, changed) {
+  alter(before, after, changed, context) {
     const old = propsOf<TableProps>(before);
     const { unlogged, options, accessMethod } = propsOf<TableProps>(after);
     const table = `ALTER TABLE ${qualified(after.schema, after.name)}`;
@@ -58,12 +58,42 @@ export const tableKind: PostgresKind = {
     if (changed.includes('accessMethod')) {
       sql.push(`${table} SET ACCESS METHOD ${quoteIdent(accessMethod ?? 'heap')}`);
     }
-    return { sql };
+    return {
+      sql,
+      ...(changed.includes('unlogged')
+        ? { follows: unlogged ? referencing(after, context.from) : referenced(after, context.to) }
+        : {}),
+    };
   },
   rename: (object, newName) => ({
     sql: [`ALTER TABLE ${qualified(object.schema, object.name)} RENAME TO ${quoteIdent(newName)}`],
   }),
 };
+
+/** The tables a logged table refers to must be logged already. */
+function referenced(table: SchemaObject, schema: Schema): string[] {
+  return foreignKeys(schema)
+    .filter(([owner]) => owner === table.id)
+    .map(([, target]) => target);
+}
+
+/** The tables that refer to an unlogged table must be unlogged already. */
+function referencing(table: SchemaObject, schema: Schema): string[] {
+  return foreignKeys(schema)
+    .filter(([, target]) => target === table.id)
+    .map(([owner]) => owner);
+}
+
+/** Who refers to whom. */
+function foreignKeys(schema: Schema): [owner: string, target: string][] {
+  return [...schema.objects.values()].flatMap((object): [string, string][] => {
+    if (object.kind !== 'constraint' || object.parent === null) return [];
+    const { references } = propsOf<ConstraintProps>(object);
+    return references === null
+      ? []
+      : [[object.parent, objectId('table', references.schema, references.table)]];
+  });
+}
 
 function read(row: CatalogRow): ReturnType<PostgresKind['read']> {
   const schema = row.schema as string;

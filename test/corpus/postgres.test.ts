@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { postgresDialect } from '../../src/postgres/dialect.js';
+import { objectPath, type Schema, type SchemaObject } from '../../src/schema/object.js';
+import { type Plan, planHazards, planStatements } from '../../src/schema/plan.js';
+import { planBothWays } from '../../src/schema/planner.js';
+import { Playground } from '../postgres/kinds/playground.js';
+import { differences } from '../postgres/scratch.js';
+import { embedded } from '../support/postgres-server.js';
+import { corpusCases } from './corpus-case.js';
+import { survivors } from './survivors.js';
+
+const VERSION = 180000;
+
+describe('the corpus on the embedded engine', () => {
+  let playground: Playground;
+  beforeAll(async () => {
+    playground = await Playground.open(embedded());
+  });
+  afterAll(() => playground.close());
+
+  test.each(corpusCases().filter(({ since }) => since <= VERSION))('$name', async (example) => {
+    await playground.clear();
+    const from = await playground.stateOf(example.before);
+    const to = await playground.stateOf(example.after);
+    const { up, down } = planBothWays(from, to, postgresDialect);
+    if (process.env.CORPUS_SHOW) console.log(show(up), '\n-------- down\n', show(down));
+    expect(losses(up), show(up)).toEqual(expectedLosses(from, to, example.losesUp));
+    expect(losses(down), show(down)).toEqual(expectedLosses(to, from, example.losesDown));
+
+    await playground.run(example.before);
+    await playground.run(example.seed);
+    const { connection } = playground;
+    const rows = await survivors(connection, from, to, false);
+    const sameRows = await survivors(connection, from, to, true);
+    await walk(up, to);
+    expect(await survivors(connection, from, to, true), show(up)).toEqual(sameRows);
+    await walk(down, from);
+    expect(await survivors(connection, from, to, false), show(down)).toEqual(rows);
+    await walk(up, to);
+
+    await playground.clear();
+    await playground.run(example.after);
+    await walk(down, from);
+    await walk(up, to);
+  });
+
+  async function walk(plan: Plan, wanted: Schema): Promise<void> {
+    const statements = planStatements(plan);
+    const all = plan.transactional ? ['BEGIN', ...statements, 'COMMIT'] : statements;
+    try {
+      await playground.connection.executeAll(all);
+    } catch (error) {
+      if (plan.transactional) await playground.connection.executeAll(['ROLLBACK']);
+      throw new Error(`${(error as Error).message}\nin\n${show(plan)}`, { cause: error });
+    }
+    expect(differences(await playground.read(), wanted), show(plan)).toEqual([]);
+  }
+});
+
+function show(plan: Plan): string {
+  return [
+    ...plan.before,
+    ...plan.steps.flatMap((step) => [
+      `-- ${step.summary}`,
+      ...step.hazards.map((hazard) => `--   ${hazard.level} ${hazard.code}: ${hazard.message}`),
+      ...step.sql.map((sql) => `${sql};`),
+    ]),
+    ...plan.after,
+  ].join('\n');
+}
+
+function losses(plan: Plan): string[] {
+  return planHazards(plan)
+    .filter(({ level }) => level === 'data-loss')
+    .map(({ code, subject }) => `${code} ${subject}`)
+    .sort();
+}
+
+/** What is gone in the new state and held data, by itself and not as a part of what else is gone. */
+function expectedLosses(from: Schema, to: Schema, besides: readonly string[]): string[] {
+  const gone = [...from.objects.values()].filter(({ id }) => !to.objects.has(id));
+  const lost = gone.filter((object) => {
+    if (object.parent !== null && !to.objects.has(object.parent)) return false;
+    if (object.kind === 'column') return object.props.generated === null;
+    // A numbering that goes on in another way is not lost.
+    if (object.kind === 'sequence') return !isIdentity(to.objects.get(object.parent ?? ''));
+    return ['table', 'extension', 'schema'].includes(object.kind);
+  });
+  const ended = [...from.objects.values()].filter(
+    (column) => isIdentity(column) && to.objects.has(column.id) && !hasNumbering(column.id, to),
+  );
+  return [
+    ...lost.map((object) => `drop-${object.kind} ${plainPath(object)}`),
+    ...ended.map((column) => `drop-identity ${plainPath(column)}`),
+    ...besides,
+  ].sort();
+}
+
+function hasNumbering(column: string, schema: Schema): boolean {
+  return (
+    isIdentity(schema.objects.get(column)) ||
+    [...schema.objects.values()].some(({ kind, parent }) => kind === 'sequence' && parent === column)
+  );
+}
+
+function isIdentity(object: SchemaObject | undefined): boolean {
+  return (object?.props.identity ?? null) !== null;
+}
+
+function plainPath({ id }: SchemaObject): string {
+  const [schema, ...rest] = objectPath(id);
+  return (schema === 'public' && rest.length > 0 ? rest : [schema, ...rest]).join('.');
+}

@@ -1,0 +1,1 @@
+create table t (a uuid, b inet, c interval, d bytea, e bit(3), f money, g point);

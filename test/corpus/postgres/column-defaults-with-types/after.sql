@@ -1,0 +1,3 @@
+create type mood as enum ('sad', 'ok');
+create domain pos as int default 3 check (value > 0);
+create table t (id int, m mood default 'ok', ms mood[] default '{sad,ok}', p pos, q pos default 7, i interval default '1 day', v varchar(10) default 'a'::text, b bit(3) default B'101', by bytea default '\x01ff', inf timestamp default 'infinity', r int4range default '[1,5)', n numeric default 1e10, f float8 default 'NaN', big bigint default 9223372036854775807, neg bigint default -9223372036854775808, tz timetz default '12:00:00+02', j json default '[]', x xml, arr int[] default array[1,2], arr2 int[] default '{{1,2},{3,4}}', e text default E'a\\b\nc', u text default U&'\0061', pt point default '(1,2)', c cidr default '10.0.0.0/8', curr text default current_user);

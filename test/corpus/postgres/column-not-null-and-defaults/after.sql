@@ -1,0 +1,1 @@
+create table t (a int not null, b int, c text not null default 'it''s', d timestamptz default (now() - interval '1 day'), e int default -5, f date not null default '2020-01-01', g numeric(4,1) default -1.5, h text[] not null default '{}', i varchar(5) default null, j char default 'y', k jsonb default '{"a": [1, "b"]}');

@@ -1,0 +1,1 @@
+insert into t values ('{"k": [1]}', '5', 'true', null, null, null);

@@ -1,0 +1,14 @@
+create table t (id int primary key, n bigint not null default 0, g bigint generated always as (n + 1) stored, note text);
+create index t_n on t (n);
+create index t_expr on t ((n * 2)) where n > 0;
+create function trg() returns trigger language plpgsql as $$ begin return new; end $$;
+create trigger upd before update of n on t for each row when (new.n > 0) execute function trg();
+create view v as select id, n, g from t;
+comment on view v is 'a view';
+comment on column v.n is 'its n';
+create view vv with (security_barrier) as select n from v;
+create materialized view m as select n, count(*) as c from vv group by n;
+create unique index m_n on m (n);
+comment on materialized view m is 'counts';
+comment on index m_n is 'unique';
+alter table t add constraint n_check check (n >= 0);

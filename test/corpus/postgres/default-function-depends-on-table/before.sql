@@ -1,0 +1,2 @@
+-- since: 140000
+create table t (id int);

@@ -1,0 +1,3 @@
+create function good(text, boolean default true) returns boolean language sql immutable as $$ select $1 <> '' $$;
+create domain d as text check (good(value));
+create table t (a d);

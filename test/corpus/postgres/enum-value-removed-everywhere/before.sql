@@ -1,0 +1,14 @@
+create type e as enum ('a', 'b', 'gone');
+create domain d as e default 'a' check (value <> 'b');
+create type c as (x e, y text);
+create table t (id int primary key, v e not null default 'a', vs e[] not null default '{a}', d d, c c, unique (v));
+create index i on t (v) where v <> 'b';
+create index g on t using gin (vs);
+create view w as select v, vs from t where v = 'a';
+create function f(e, e[] default '{a}') returns setof e language sql as $$ select $1 $$;
+create function is_a(e) returns boolean language sql immutable as $$ select $1 = 'a' $$;
+create index fi on t (is_a(v));
+comment on type e is 'letters';
+comment on column t.v is 'its letter';
+comment on function f(e, e[]) is 'itself';
+comment on index i is 'part';

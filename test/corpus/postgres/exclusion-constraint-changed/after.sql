@@ -1,0 +1,1 @@
+create table booking (during tsrange, kind text, constraint x exclude using gist (during with &&) where (kind <> 'free'::text) deferrable);

@@ -1,0 +1,2 @@
+insert into p values (1, 'x', 'y');
+insert into c values ('x');

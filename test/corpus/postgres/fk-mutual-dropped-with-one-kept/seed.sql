@@ -1,0 +1,1 @@
+insert into kept values (1, null);

@@ -1,0 +1,1 @@
+create table staff (id int primary key, boss int references staff, unique (boss));

@@ -1,0 +1,1 @@
+create table employees (id int primary key, boss int references employees);

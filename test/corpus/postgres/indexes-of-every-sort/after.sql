@@ -1,0 +1,14 @@
+create table t (a int, b text, c jsonb, d tsvector, e int[], f point);
+create index i1 on t (a desc nulls last, b asc nulls first);
+create index i2 on t (b text_pattern_ops);
+create index i3 on t (lower(b) collate "C" desc);
+create index i4 on t using gin (c jsonb_path_ops);
+create index i5 on t using gin (d) with (fastupdate = off);
+create index i6 on t using gist (f);
+create index i7 on t using brin (a) with (pages_per_range = 32, autosummarize = on);
+create index i8 on t using hash (b);
+create index i9 on t (a) include (b) where a > 0 and b is not null;
+create unique index i10 on t ((c ->> 'key')) where (c ? 'key');
+create index i11 on t using gin (to_tsvector('english', b));
+create index i12 on t (a, (b || 'x'), lower(b)) with (fillfactor = 70);
+create index i13 on t using spgist (b);

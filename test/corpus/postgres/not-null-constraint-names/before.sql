@@ -1,0 +1,1 @@
+create table t (id int constraint must not null, v text not null); 

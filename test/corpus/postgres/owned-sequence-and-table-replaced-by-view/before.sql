@@ -1,0 +1,2 @@
+create table log (id bigserial primary key, msg text);
+create index log_msg on log (msg);

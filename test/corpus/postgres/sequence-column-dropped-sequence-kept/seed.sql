@@ -1,0 +1,1 @@
+select nextval('t_id_seq');

@@ -1,0 +1,2 @@
+create table t (id serial primary key);
+comment on sequence t_id_seq is 'counts';

@@ -1,0 +1,1 @@
+create table t (id int not null, a int generated always as identity, d int default 5);

@@ -1,0 +1,2 @@
+create schema ids;
+create table t (id bigint);

@@ -1,0 +1,1 @@
+select nextval('a'), nextval('b'), nextval('d');

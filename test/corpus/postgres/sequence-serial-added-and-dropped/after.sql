@@ -1,0 +1,1 @@
+create table t (v int, id bigserial primary key, n smallserial);

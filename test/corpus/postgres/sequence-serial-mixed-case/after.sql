@@ -1,0 +1,1 @@
+create table "Order" ("Id" bigserial primary key, "select" serial);

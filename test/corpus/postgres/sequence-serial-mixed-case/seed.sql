@@ -1,0 +1,1 @@
+insert into "Order" (v) values (1), (2);

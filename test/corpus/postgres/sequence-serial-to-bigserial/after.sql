@@ -1,0 +1,2 @@
+create table t (id bigserial primary key, v text);
+create table r (t_id bigint references t);

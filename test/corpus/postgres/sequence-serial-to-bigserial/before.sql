@@ -1,0 +1,2 @@
+create table t (id serial primary key, v text);
+create table r (t_id int references t);

@@ -1,0 +1,2 @@
+insert into t (v) values ('a'), ('b');
+insert into r values (2);

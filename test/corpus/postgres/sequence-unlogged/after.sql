@@ -1,0 +1,3 @@
+create unlogged sequence s;
+create table t (id serial, a int);
+create unlogged table u (id serial);

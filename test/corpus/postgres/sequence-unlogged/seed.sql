@@ -1,0 +1,2 @@
+select nextval('s');
+insert into t (a) values (1);

@@ -1,0 +1,2 @@
+create table loses ();
+create table empty (a int, b int);

@@ -1,0 +1,2 @@
+create table empty ();
+create table loses (a int);

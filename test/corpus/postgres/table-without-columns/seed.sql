@@ -1,0 +1,1 @@
+insert into empty default values;

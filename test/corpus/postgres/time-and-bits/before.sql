@@ -1,0 +1,1 @@
+create table t (a time, b timetz(3), c interval day to second, d bit varying(10), e timestamp(0), f numeric(10), g float(10), h "char", i name, j oid, k regclass, l xid, m char(1)[]);

@@ -1,0 +1,2 @@
+create table thing (a int);
+create table uses (n int);

@@ -1,0 +1,4 @@
+create table t (a bigint, b int); create function f() returns trigger language plpgsql as $$ begin return null; end $$;
+create view v as select a, b from t;
+create trigger tr instead of insert on v for each row execute function f();
+comment on trigger tr on v is 'redirects';

@@ -1,0 +1,1 @@
+create table tree (id int, parent int);

@@ -1,0 +1,3 @@
+-- since: 150000
+create table t (a int);
+create view v as select a from t;
