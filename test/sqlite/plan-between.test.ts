@@ -1,31 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { sqliteDevDatabase } from '../../src/database/sqlite-dev-database.js';
-import { planBetween } from '../../src/planning/plan-between.js';
-import { Workbench } from '../../src/planning/workbench.js';
+import { describe, expect, it } from 'vitest';
 import { planHazards, planStatements } from '../../src/schema/plan.js';
 import { parseRenameFlag } from '../../src/schema/rename.js';
-import { sqliteDialect } from '../../src/sqlite/dialect.js';
-import { memory, run } from './support.js';
+import { memory, provenPlan, run } from './support.js';
 
-const benches: Workbench[] = [];
-afterEach(() => Promise.all(benches.splice(0).map((bench) => bench.close())));
-
-/** Plans and proves on a dev database, as `migrate diff` does. */
-async function plan(
-  from: string,
-  to: string,
-  renames: readonly string[] = [],
-  exclude: readonly string[] = [],
-) {
-  const bench = new Workbench({ dialect: sqliteDialect, filter: { exclude }, openDev: sqliteDevDatabase });
-  benches.push(bench);
-  const source = (name: string, sql: string) =>
-    ({ type: 'scripts', label: name, files: [{ name: `${name}.sql`, sql }] }) as const;
-  return planBetween(bench, source('from', from), source('to', to), {
-    open: () => expect.unreachable(),
-    renames: renames.map(parseRenameFlag),
-  });
-}
+const plan = (from: string, to: string, renames: readonly string[] = [], exclude: readonly string[] = []) =>
+  provenPlan(from, to, renames.map(parseRenameFlag), exclude);
 
 describe('plans for SQLite, proven on a dev database', () => {
   it('renames a table with all that mentions it, and keeps the rows', async () => {

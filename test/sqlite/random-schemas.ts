@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import type { RenameHint } from '../../src/schema/rename.js';
+import { idOf } from '../../src/sqlite/ids.js';
 import { quoteText } from '../../src/sqlite/names.js';
 
 /** One column on one side of a pair of schemas; `null`: it is not there. */
@@ -18,6 +20,8 @@ interface ColumnPair {
   readonly from: ColumnSide | null;
   readonly to: ColumnSide | null;
   readonly text: boolean;
+  /** On both sides, under another name on the second. */
+  readonly renamed: boolean;
 }
 
 interface TableSide {
@@ -44,12 +48,13 @@ export interface SchemaPair {
   /** INSERTs into the first. */
   readonly rows: string;
   readonly kept: readonly KeptTable[];
+  readonly renames: readonly RenameHint[];
 }
 
 export interface KeptTable {
   readonly name: string;
-  /** SQL of the columns on both sides, `id` first. */
-  readonly columns: readonly string[];
+  /** SQL of the columns that are on both sides, `id` first, by their names on each. */
+  readonly columns: { readonly from: readonly string[]; readonly to: readonly string[] };
   /** True when neither side has a column that stands for the rowid. */
   readonly rowid: boolean;
   readonly autoincrement: boolean;
@@ -80,12 +85,15 @@ const columnPair: fc.Arbitrary<ColumnPair> = fc.record({
   from: fc.option(columnSide, { freq: 4 }),
   to: fc.option(columnSide, { freq: 4 }),
   text: fc.boolean(),
+  renamed: fc.boolean(),
 });
 
 /** Half of the columns are the same on both sides: a change of one thing must not need a change of all. */
 const mostlyKept = fc.oneof(
   columnPair,
-  columnSide.chain((side) => fc.boolean().map((text) => ({ from: side, to: side, text }))),
+  fc
+    .record({ side: columnSide, text: fc.boolean(), renamed: fc.boolean() })
+    .map(({ side, ...flags }) => ({ from: side, to: side, ...flags })),
 );
 
 /** What was computed and refers to something from then on would find nothing: rightly refused, and no case here. */
@@ -115,19 +123,42 @@ const tablePair: fc.Arbitrary<TablePair> = fc
   })
   .map(({ same, ...pair }) => (same ? { ...pair, to: pair.from } : pair)) as fc.Arbitrary<TablePair>;
 
-export const schemaPair: fc.Arbitrary<SchemaPair> = fc
-  .array(tablePair, { minLength: 1, maxLength: TABLES.length })
-  .map((tables) => ({
+/** Pairs of schemas; with or without columns that change their names. */
+export function schemaPair({ renames }: { readonly renames: boolean }): fc.Arbitrary<SchemaPair> {
+  const settled = (table: TablePair): TablePair => ({
+    ...table,
+    columns: table.columns.map((pair) => ({
+      ...pair,
+      renamed: renames && pair.renamed && table.in === 'both' && isBoth(pair),
+    })),
+  });
+  return fc.array(tablePair.map(settled), { minLength: 1, maxLength: TABLES.length }).map((tables) => ({
     from: scriptOf(tables, 'from'),
     to: scriptOf(tables, 'to'),
     rows: rowsOf(tables),
     kept: keptOf(tables),
+    renames: renamesOf(tables),
   }));
+}
 
 type Side = 'from' | 'to';
 
 function isThere(table: TablePair, side: Side): boolean {
   return table.in === 'both' || table.in === side;
+}
+
+function columnName(pair: ColumnPair, at: number, side: Side): string {
+  return pair.renamed && side === 'to' ? `new ${COLUMNS[at]!}` : COLUMNS[at]!;
+}
+
+function renamesOf(tables: readonly TablePair[]): RenameHint[] {
+  return tables.flatMap((table, index) =>
+    table.columns.flatMap((pair, at) => {
+      if (!pair.renamed) return [];
+      const name = (side: Side) => idOf('', TABLES[index]!, columnName(pair, at, side)).slice(1);
+      return [{ from: name('from'), to: name('to'), source: 'test', required: true }];
+    }),
+  );
 }
 
 function isBoth(column: ColumnPair): boolean {
@@ -191,7 +222,7 @@ function columnSql(
   const table = tables[index]!;
   const pair = table.columns[at]!;
   const strict = isStrict(table, side);
-  const name = quote(COLUMNS[at]!, at + index);
+  const name = quote(columnName(pair, at, side), at + index);
   const type = typeOf(table, pair, side);
   if (column.generated !== 'no') {
     return `${name} ${strict ? 'ANY' : type} GENERATED ALWAYS AS (k + 1) ${column.generated}`;
@@ -240,7 +271,7 @@ function referenced(
 }
 
 function plainColumns(table: TablePair, side: Side): string[] {
-  return table.columns.flatMap((pair, at) => (pair[side] ? [quote(COLUMNS[at]!)] : []));
+  return table.columns.flatMap((pair, at) => (pair[side] ? [quote(columnName(pair, at, side))] : []));
 }
 
 function dependentsSql(tables: readonly TablePair[], index: number, side: Side): string[] {
@@ -327,10 +358,15 @@ function keptOf(tables: readonly TablePair[]): KeptTable[] {
     // A column that is computed from then on does not keep what it had; the plan says so.
     const isKept = (pair: ColumnPair): boolean =>
       isBoth(pair) && (pair.from!.generated !== 'no' || pair.to!.generated === 'no');
-    const columns = table.columns.flatMap((pair, at) => (isKept(pair) ? [quote(COLUMNS[at]!)] : []));
+    const names = (side: Side) => [
+      'id',
+      'k',
+      ...table.columns.flatMap((pair, at) => (isKept(pair) ? [quote(columnName(pair, at, side))] : [])),
+    ];
+    const columns = { from: names('from'), to: names('to') };
     const aliased = (side: Side) => ['autoincrement', 'integer'].includes(table[side].key);
     const rowid = hasRowid(table, 'from') && hasRowid(table, 'to') && !aliased('from') && !aliased('to');
     const autoincrement = table.from.key === 'autoincrement' && table.to.key === 'autoincrement';
-    return [{ name: TABLES[index]!, columns: ['id', 'k', ...columns], rowid, autoincrement }];
+    return [{ name: TABLES[index]!, columns, rowid, autoincrement }];
   });
 }

@@ -1,11 +1,15 @@
 import { inspect } from 'node:util';
 import type { Connection } from '../../src/database/connection.js';
 import { connectSqlite } from '../../src/database/sqlite-connection.js';
+import { sqliteDevDatabase } from '../../src/database/sqlite-dev-database.js';
+import { type PlanBetween, planBetween } from '../../src/planning/plan-between.js';
 import { describeChange } from '../../src/planning/prove.js';
+import { Workbench } from '../../src/planning/workbench.js';
 import { diffSchemas } from '../../src/schema/diff.js';
 import type { Schema } from '../../src/schema/object.js';
 import type { Plan } from '../../src/schema/plan.js';
 import { planBothWays } from '../../src/schema/planner.js';
+import type { RenameHint } from '../../src/schema/rename.js';
 import { sqliteDialect } from '../../src/sqlite/dialect.js';
 
 /** A new database in memory, with foreign keys enforced. */
@@ -56,4 +60,22 @@ export async function run(connection: Connection, plan: Plan): Promise<void> {
 export async function plansBetween(from: string, to: string) {
   const [before, after] = [await schemaOf(from), await schemaOf(to)];
   return { before, after, ...planBothWays(before, after, sqliteDialect) };
+}
+
+/** Plans between two scripts and proves it on a dev database, as `migrate diff` does. */
+export async function provenPlan(
+  from: string,
+  to: string,
+  renames: readonly RenameHint[] = [],
+  exclude: readonly string[] = [],
+): Promise<PlanBetween> {
+  const bench = new Workbench({ dialect: sqliteDialect, filter: { exclude }, openDev: sqliteDevDatabase });
+  const source = (name: string, sql: string) =>
+    ({ type: 'scripts', label: name, files: [{ name: `${name}.sql`, sql }] }) as const;
+  const open = () => Promise.reject(new Error('nothing is to be opened'));
+  try {
+    return await planBetween(bench, source('from', from), source('to', to), { open, renames });
+  } finally {
+    await bench.close();
+  }
 }
