@@ -88,13 +88,45 @@ const columnPair: fc.Arbitrary<ColumnPair> = fc.record({
   renamed: fc.boolean(),
 });
 
-/** Half of the columns are the same on both sides: a change of one thing must not need a change of all. */
-const mostlyKept = fc.oneof(
-  columnPair,
-  fc
-    .record({ side: columnSide, text: fc.boolean(), renamed: fc.boolean() })
-    .map(({ side, ...flags }) => ({ from: side, to: side, ...flags })),
-);
+const unchanged: fc.Arbitrary<ColumnPair> = fc
+  .record({ side: columnSide, text: fc.boolean(), renamed: fc.boolean() })
+  .map(({ side, ...flags }) => ({ from: side, to: side, ...flags }));
+
+/** Half of the columns are the same on both sides. */
+const anyColumns = fc.array(fc.oneof(columnPair, unchanged), { maxLength: COLUMNS.length });
+
+/** All columns are the same but one, which changes by one thing: what ALTER TABLE may do itself. */
+const oneChange: fc.Arbitrary<ColumnPair[]> = fc
+  .record({
+    columns: fc.array(unchanged, { minLength: 1, maxLength: COLUMNS.length }),
+    at: fc.nat(COLUMNS.length - 1),
+    change: fc.constantFrom(
+      'set' as const,
+      'drop' as const,
+      'uncheck' as const,
+      'add' as const,
+      'remove' as const,
+    ),
+  })
+  .map(({ columns, at, change }) =>
+    columns.map((pair, index) => {
+      if (index !== at % columns.length || !pair.from) return pair;
+      const plain: ColumnSide = { ...pair.from, generated: 'no', conflict: '', unique: false };
+      return { ...pair, ...CHANGES[change](plain) };
+    }),
+  );
+
+/** The two sides of a column that changes by one thing. */
+const CHANGES = {
+  set: (side: ColumnSide) => ({ from: { ...side, notNull: false }, to: { ...side, notNull: true } }),
+  drop: (side: ColumnSide) => ({ from: { ...side, notNull: true }, to: { ...side, notNull: false } }),
+  uncheck: (side: ColumnSide) => ({
+    from: { ...side, check: 'named' as const },
+    to: { ...side, check: 'none' as const },
+  }),
+  add: (side: ColumnSide) => ({ from: null, to: side }),
+  remove: (side: ColumnSide) => ({ from: side, to: null }),
+};
 
 /** What was computed and refers to something from then on would find nothing: rightly refused, and no case here. */
 function notComputedWhenReferring(pair: ColumnPair): ColumnPair {
@@ -119,9 +151,13 @@ const tablePair: fc.Arbitrary<TablePair> = fc
     from: tableSide,
     to: tableSide,
     same: fc.boolean(),
-    columns: fc.array(mostlyKept.map(notComputedWhenReferring), { maxLength: COLUMNS.length }),
+    columns: fc.oneof(anyColumns, oneChange, fc.array(unchanged, { maxLength: COLUMNS.length })),
   })
-  .map(({ same, ...pair }) => (same ? { ...pair, to: pair.from } : pair)) as fc.Arbitrary<TablePair>;
+  .map(({ same, columns, ...pair }) => ({
+    ...pair,
+    ...(same ? { to: pair.from } : {}),
+    columns: columns.map(notComputedWhenReferring),
+  })) as fc.Arbitrary<TablePair>;
 
 /** Pairs of schemas; with or without columns that change their names. */
 export function schemaPair({ renames }: { readonly renames: boolean }): fc.Arbitrary<SchemaPair> {
