@@ -23,6 +23,13 @@ export interface MigrationEngine {
   lock(timeoutMs: number, onWait: (holder: LockHolder | undefined) => void): Promise<() => Promise<void>>;
   /** Statements that give every migration the same session, whatever the one before it set. */
   freshSession(lockTimeoutMs: number): readonly string[];
+  /**
+   * A transaction that begins with a session set: on PostgreSQL inside it, so that a pooler keeps the two
+   * together; on SQLite before it, because PRAGMA foreign_keys does nothing inside.
+   */
+  beginWith(session: readonly string[]): readonly string[];
+  /** How statements that only set the session are sent. */
+  setSession(statements: readonly string[]): readonly string[];
   /** Statements that leave the session as it was opened. */
   readonly endSession: readonly string[];
   /** Statements that make the role and name resolution of our own bookkeeping independent of the migration's. */
@@ -37,6 +44,8 @@ export interface MigrationEngine {
   isTransient(sqlstate: string): boolean;
   /** Ways out of an error that the engine does not name itself, as full sentences. */
   advice(error: DatabaseError): readonly string[];
+  /** Who stands in the way after such an error, as a sentence, where that can be known. */
+  blocker?(): Promise<string | undefined>;
   /** What has to be remembered about the database before a statement that no transaction covers. */
   beforeAttempt(sql: string): Promise<unknown>;
   /** Finds out how such a statement ended. */

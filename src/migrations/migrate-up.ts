@@ -11,7 +11,7 @@ import type { MigrateResult, MigrateUpOptions } from './migrate-options.js';
 import type { Migration } from './migration-file.js';
 import { offlineScript } from './offline-script.js';
 import { loadProgram } from './program.js';
-import { makeContext, openRun, type RunContext, underLock } from './run-context.js';
+import { makeContext, openRun, type RunContext, transact, underLock } from './run-context.js';
 import { runJobs } from './run-jobs.js';
 import { programScript, readScript } from './script.js';
 import { currentRevisions, resolveRevision, upgradeSteps } from './target.js';
@@ -136,8 +136,7 @@ function baselineRecord(
 
 async function recordBaseline(context: RunContext, plan: UpgradePlan): Promise<void> {
   if (plan.baseline.length === 0) return;
-  const { connection, engine } = context;
-  await connection.executeAll([engine.begin, ...baselineRecord(context, plan), 'COMMIT']);
+  await transact(context, baselineRecord(context, plan));
   context.emit({ type: 'baseline', revisions: plan.baseline.map((revision) => revision.id) });
 }
 

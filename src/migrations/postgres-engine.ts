@@ -18,6 +18,8 @@ export function postgresEngine(connection: Connection): MigrationEngine {
     lock: (timeoutMs, onWait) =>
       connection.embedded ? Promise.resolve(async () => {}) : lockPostgres(connection, { timeoutMs, onWait }),
     freshSession: (lockTimeoutMs) => [...RESET_SESSION, `SET lock_timeout = ${lockTimeoutMs}`],
+    beginWith: (session) => ['BEGIN', ...session],
+    setSession: (statements) => ['BEGIN', ...statements, 'COMMIT'],
     endSession: RESET_SESSION,
     beforeBookkeeping: RESET_ROLE,
     // A timeout in the middle of CREATE INDEX CONCURRENTLY leaves an invalid index.

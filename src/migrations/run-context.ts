@@ -74,7 +74,7 @@ export async function underLock<T>(
 
   async function cleanUp(): Promise<void> {
     await release();
-    await connection.executeAll([engine.begin, ...engine.endSession, 'COMMIT']);
+    await connection.executeAll(engine.setSession(engine.endSession));
   }
 }
 
@@ -83,14 +83,14 @@ export async function underLock<T>(
  * this one has begun. Committed before any migration runs, so that a run that is killed leaves a trace.
  */
 export async function openRun(context: RunContext, history: History): Promise<void> {
-  const { connection, engine, identity, emit } = context;
+  const { engine, identity, emit } = context;
   await engine.history.prepare(history);
   const statements = [engine.history.log({ outcome: 'started' }, identity)];
   if (history.lastRun?.outcome === 'open') {
     emit({ type: 'interrupted-run', run: history.lastRun });
     statements.unshift(engine.history.closeInterrupted(history.lastRun));
   }
-  await connection.executeAll([engine.begin, ...statements, 'COMMIT']);
+  await transact(context, statements);
 }
 
 /** Closes the account of a run; `extra` are statements of the same transaction. */
@@ -99,9 +99,22 @@ export async function closeRun(
   entries: readonly LogEntry[],
   extra: readonly string[] = [],
 ): Promise<void> {
-  const { connection, engine, identity } = context;
+  const { engine, identity } = context;
   const lines = entries.map((entry) => engine.history.log(entry, identity));
-  await connection.executeAll([engine.begin, ...engine.beforeBookkeeping, ...extra, ...lines, 'COMMIT']);
+  await transact(context, [...engine.beforeBookkeeping, ...extra, ...lines]);
+}
+
+/** Runs statements of our own in one transaction. A commit that fails leaves it open on SQLite. */
+export async function transact(
+  { connection, engine }: RunContext,
+  statements: readonly string[],
+): Promise<void> {
+  try {
+    await connection.executeAll([engine.begin, ...statements, 'COMMIT']);
+  } catch (error) {
+    await rollBack(connection, error);
+    throw error;
+  }
 }
 
 /** Ends a transaction that failed, if the connection is still there. */

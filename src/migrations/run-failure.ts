@@ -36,7 +36,14 @@ export async function reportFailure(
     () => [],
     (error: Error) => [`The failure could not be recorded in the history: ${error.message}.`],
   );
-  return migrationFailed(context.engine, failure, message, before, unrecorded);
+  return migrationFailed(
+    context.engine,
+    failure,
+    message,
+    before,
+    await blockerOf(context, cause),
+    unrecorded,
+  );
 }
 
 function migrationFailed(
@@ -44,6 +51,7 @@ function migrationFailed(
   failure: JobFailure,
   message: string,
   before: number,
+  blocker: string | undefined,
   extra: readonly string[],
 ): TidemarkError {
   const { job, cause, statement, phase } = failure;
@@ -68,11 +76,7 @@ function migrationFailed(
       ...(database?.hint === undefined ? [] : [`The database suggests: ${database.hint}`]),
       ...(database?.context === undefined ? [] : [`Context: ${database.context}`]),
       ...(database === undefined ? [] : engine.advice(database)),
-      ...(database !== undefined && engine.isTransient(database.sqlstate)
-        ? [
-            'Another session holds a lock that this needs; see who with "tidemark db check", then run it again.',
-          ]
-        : []),
+      ...(blocker === undefined ? [] : [blocker]),
       whatHolds(failure),
       ...(before === 0
         ? []
@@ -93,6 +97,12 @@ function migrationFailed(
     },
     cause,
   });
+}
+
+async function blockerOf({ engine }: RunContext, cause: unknown): Promise<string | undefined> {
+  if (!(cause instanceof DatabaseError) || !engine.isTransient(cause.sqlstate)) return undefined;
+  if (engine.blocker !== undefined) return engine.blocker();
+  return 'Another session holds a lock that this needs; see who with "tidemark db check", then run it again.';
 }
 
 /** The offset the engine points at, else the start of the statement. */

@@ -81,7 +81,7 @@ async function runUnit(
   switch (unit.kind) {
     case 'shared':
       await send(context, job, {
-        before: [engine.begin, ...session],
+        before: engine.beginWith(session),
         first,
         end,
         after: [...bookkeeping, 'COMMIT'],
@@ -90,7 +90,7 @@ async function runUnit(
       return;
     case 'own': {
       const commits = endsWithCommit(job.script, unit);
-      await bookkeep(context, job, done, () => connection.executeAll([engine.begin, ...session, 'COMMIT']));
+      await bookkeep(context, job, done, () => connection.executeAll(engine.setSession(session)));
       // The file's COMMIT keeps the progress with it; its ROLLBACK would take it away.
       await send(context, job, {
         before: [],
@@ -104,7 +104,7 @@ async function runUnit(
       return;
     }
     case 'alone':
-      await bookkeep(context, job, done, () => connection.executeAll([engine.begin, ...session, 'COMMIT']));
+      await bookkeep(context, job, done, () => connection.executeAll(engine.setSession(session)));
       await runAlone(context, job, first, session, done);
       await book(context, job, done, record);
   }
@@ -124,7 +124,13 @@ async function runAlone(
     const attempt = await bookkeep(context, job, done, async (): Promise<Attempt> => {
       const noted = { statement, sql, before: await engine.beforeAttempt(sql) };
       const note = engine.history.noteAttempt(job.step.revision, noted);
-      await connection.executeAll([engine.begin, ...engine.beforeBookkeeping, note, ...session, 'COMMIT']);
+      await connection.executeAll([
+        engine.begin,
+        ...engine.beforeBookkeeping,
+        note,
+        'COMMIT',
+        ...engine.setSession(session),
+      ]);
       return noted;
     });
     try {
@@ -146,7 +152,7 @@ async function runAlone(
 function settle(context: RunContext, job: Job, attempt: Attempt, done: number): Promise<boolean> {
   const { connection, engine, emit } = context;
   return bookkeep(context, job, done, async () => {
-    await connection.executeAll([engine.begin, ...sessionFor(context, job, done, true), 'COMMIT']);
+    await connection.executeAll(engine.setSession(sessionFor(context, job, done, true)));
     const { verdict, note } = await engine.settle(attempt);
     if (note !== undefined) emit({ type: 'settled', step: job.step, statement: attempt.statement + 1, note });
     const now = job.script.statements[attempt.statement];

@@ -2,7 +2,7 @@ import type { Connection } from '../database/connection.js';
 import type { MigrationEngine } from './engine.js';
 import { type KnownBroken, offlineFrame, sqliteFrame } from './sqlite-frame.js';
 import { sqliteHistory } from './sqlite-history.js';
-import { lockSqlite } from './sqlite-lock.js';
+import { describeBlocker, lockSqlite } from './sqlite-lock.js';
 import { userTables } from './sqlite-user-tables.js';
 
 /** What the runner needs to know about SQLite. */
@@ -14,6 +14,8 @@ export function sqliteEngine(connection: Connection): MigrationEngine {
     begin: 'BEGIN IMMEDIATE',
     lock: (timeoutMs, onWait) => lockSqlite(connection, { timeoutMs, onWait }),
     freshSession: (lockTimeoutMs) => [...RESET, `PRAGMA busy_timeout = ${lockTimeoutMs}`],
+    beginWith: (session) => [...session, 'BEGIN IMMEDIATE'],
+    setSession: (statements) => statements,
     endSession: [...RESET, 'PRAGMA busy_timeout = 5000'],
     beforeBookkeeping: [],
     longSession: [],
@@ -21,6 +23,7 @@ export function sqliteEngine(connection: Connection): MigrationEngine {
     mayCommit: () => false,
     isTransient: (code) => /^SQLITE_(BUSY|LOCKED)/.test(code),
     advice: () => [],
+    blocker: () => describeBlocker(connection),
     beforeAttempt: async () => null,
     // VACUUM and a change of the journal mode hold as a whole or not at all, and can be done again.
     settle: async () => ({ verdict: 'redo', note: undefined }),

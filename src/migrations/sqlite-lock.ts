@@ -10,6 +10,8 @@ import { describeHolder, holderOfFiles } from './sqlite-lock-holder.js';
 /** Polls start here and slow down to `SLOWEST_POLL_MS`. The driver would block the whole process meanwhile. */
 const FIRST_POLL_MS = 10;
 const SLOWEST_POLL_MS = 250;
+/** How long each attempt waits for readers to end, with the process standing still. */
+const READERS_MS = 100;
 
 export interface LockOptions {
   /** How long to wait, in milliseconds. */
@@ -46,7 +48,7 @@ export async function lockSqlite(connection: Connection, options: LockOptions): 
   );
   try {
     for (let pause = FIRST_POLL_MS; !(await canWrite(connection)); pause = slower(pause)) {
-      await waiting('another process is writing to', databaseFiles(path), pause);
+      await waiting('another process is using', databaseFiles(path), pause);
     }
   } catch (error) {
     await release();
@@ -61,6 +63,15 @@ export async function currentHolder(connection: Connection): Promise<LockHolder 
   return path === undefined || inodeOf(lockFile(path)) === undefined
     ? undefined
     : holderOfFiles([lockFile(path)]);
+}
+
+/** Who has the database locked, as a sentence. */
+export async function describeBlocker(connection: Connection): Promise<string | undefined> {
+  const path = await mainFile(connection);
+  if (path === undefined) return undefined;
+  const holder = await holderOfFiles(databaseFiles(path));
+  const who = holder === undefined ? 'Another process' : `P${describeHolder(holder).slice(1)}`;
+  return `${who} has ${path} locked; let it end its transaction, then run this again.`;
 }
 
 /** The file of a connection, with symbolic links resolved; undefined for memory. */
@@ -134,10 +145,14 @@ function inodeOf(path: string): bigint | undefined {
   return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
+/**
+ * A commit needs a moment without readers too, unless the journal is a WAL. While SQLite waits for them it lets
+ * no new ones in, so it is given some time.
+ */
 async function canWrite(connection: Connection): Promise<boolean> {
   const [row] = await connection.query<{ timeout: number }>('PRAGMA busy_timeout');
   try {
-    await connection.executeAll(['PRAGMA busy_timeout = 0', 'BEGIN IMMEDIATE', 'ROLLBACK']);
+    await connection.executeAll([`PRAGMA busy_timeout = ${READERS_MS}`, 'BEGIN EXCLUSIVE', 'ROLLBACK']);
     return true;
   } catch (error) {
     if (isBusy(error)) return false;

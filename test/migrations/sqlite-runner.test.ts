@@ -139,6 +139,17 @@ describe('a migration', () => {
   });
 });
 
+test('a file that asks for no transaction is taken up with foreign keys as it had them', async () => {
+  await up({ '1_tables.sql': FAMILY });
+  const anew = (bad: string) =>
+    `-- tidemark:transaction none\nPRAGMA foreign_keys = OFF;\n${REBUILD.replace('DROP TABLE parent', `${bad}DROP TABLE parent`)}`;
+  const stuck = await refusal(up({ '2_anew.sql': anew('SELECT absent;') }));
+  expect(stuck.hints.join(' ')).toContain('Of its 6 statements the first 3 hold');
+  await up({ '2_anew.sql': anew('') });
+  expect(await rows('SELECT id FROM child')).toEqual([{ id: 10 }, { id: 20 }]);
+  expect(await rows('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 1 }]);
+});
+
 describe('making a table anew', () => {
   beforeEach(() => up({ '1_tables.sql': FAMILY }));
 
@@ -266,22 +277,67 @@ describe('the lock', () => {
     expect([seen, existsSync(`${path}-tidemark`)]).toEqual([true, false]);
   });
 
-  test('waits for a writer, then says which file is busy', async () => {
+  test.each([
+    ['writer', ['BEGIN IMMEDIATE']],
+    ['reader', ['BEGIN', 'SELECT * FROM sqlite_schema']],
+  ])('waits for a %s, then says which file is busy', async (_, statements) => {
+    await connection.executeAll(['CREATE TABLE there (a)', 'DROP TABLE there']);
     const other = await open();
-    await other.executeAll(['BEGIN IMMEDIATE']);
+    for (const statement of statements) await other.query(statement);
     const events: string[] = [];
     const error = await refusal(
       up(
         { '1_a.sql': 'CREATE TABLE a (a);' },
-        { lockTimeoutMs: 50, onEvent: (event) => events.push(event.type) },
+        { lockTimeoutMs: 400, onEvent: (event) => events.push(event.type) },
       ),
     );
     expect(error).toMatchObject({ code: 'locked', exitCode: 4 });
-    expect(error.message).toContain(`another process is writing to ${path}`);
+    expect(error.message).toContain(`another process is using ${path}`);
     expect(events).toEqual(['waiting-for-lock']);
     await other.executeAll(['ROLLBACK']);
     await other.close();
     expect((await up({})).after).toEqual(['1']);
     expect(existsSync(`${path}-tidemark`)).toBe(false);
   });
+});
+
+test('a commit that a reader holds up says so, and is tried again', async () => {
+  await up({ '1_a.sql': 'CREATE TABLE a (a);' });
+  const other = await open();
+  const begin = async () => {
+    await other.executeAll(['BEGIN']);
+    await other.query('SELECT * FROM a');
+  };
+  const files = { '2_b.sql': 'CREATE TABLE b (a);' };
+  const options = { statementLockTimeoutMs: 20, lockRetries: 0 };
+  const error = await refusal(
+    up(files, {
+      ...options,
+      onEvent: (event) => event.type === 'migration-started' && void begin(),
+    }),
+  );
+  expect(error.message).toMatch(/2_b failed on commit: database is locked/);
+  expect(error.hints).toContainEqual(
+    `Another process has ${path} locked; let it end its transaction, then run this again.`,
+  );
+  expect(error.hints.join(' ')).toContain('could not be recorded');
+  await other.executeAll(['ROLLBACK']);
+
+  const retried: string[] = [];
+  await up(files, {
+    ...options,
+    lockRetries: 3,
+    onEvent: (event) => {
+      if (event.type === 'migration-started') void begin();
+      if (event.type !== 'retry') return;
+      retried.push(event.reason);
+      void other.executeAll(['ROLLBACK']);
+    },
+  });
+  expect(retried).toEqual(['database is locked']);
+  expect(await rows('SELECT revision FROM tidemark_revision ORDER BY position')).toEqual([
+    { revision: '1' },
+    { revision: '2' },
+  ]);
+  await other.close();
 });
