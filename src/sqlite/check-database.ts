@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import type { Connection } from '../database/connection.js';
 import {
   type BrokenObject,
@@ -7,6 +7,7 @@ import {
   leftoverTables,
   type Violation,
 } from '../database/sqlite-health.js';
+import { TidemarkError } from '../errors.js';
 import { unquoteName } from './names.js';
 
 /** What a look at a SQLite database found. Plain data. */
@@ -58,8 +59,40 @@ export interface SqliteRequirement {
 
 export const sqliteRequiredKinds = ['table', 'view', 'index', 'trigger', 'column'] as const;
 
-/** The files that SQLite keeps beside a database while it is in use, or that a killed process left. */
+/**
+ * The files that SQLite keeps beside a database while it is in use, or that a killed process left. Only for a
+ * database that this process has not opened: closing a file gives up all of a process's locks on it.
+ * Throws TidemarkError (`stray-wal`) for a write-ahead log of another copy of the database, which SQLite would
+ * take for this one's and write into it.
+ */
 export function filesBeside(path: string): FileBeside[] {
+  const found = findBeside(path);
+  const wal = found.find(({ suffix, bytes }) => suffix === '-wal' && bytes > 0);
+  if (wal === undefined || isInWalMode(path)) return found;
+  throw new TidemarkError(
+    'stray-wal',
+    `${path}-wal lies beside a database that is not in WAL mode: it belongs to another copy of it`,
+    {
+      hints: [
+        'Opening the database would write what is in it into the database. Move it, and the -shm file, out of the way first.',
+        'A copy is best made with "VACUUM INTO", or of all the files while nobody has the database open.',
+      ],
+    },
+  );
+}
+
+/** Byte 18 of the header is 2 in WAL mode (fileformat2, 1.3.4). An empty file has no mode yet. */
+function isInWalMode(path: string): boolean {
+  const header = Buffer.alloc(20);
+  const file = openSync(path, 'r');
+  try {
+    return readSync(file, header, 0, header.length, 0) < header.length || header[18] === 2;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function findBeside(path: string): FileBeside[] {
   return (['-wal', '-shm', '-journal'] as const).flatMap((suffix) => {
     const found = statSync(`${path}${suffix}`, { throwIfNoEntry: false });
     return found === undefined ? [] : [{ suffix, bytes: found.size }];
@@ -140,9 +173,6 @@ function problemsOf(check: Omit<SqliteCheck, 'problems'>): string[] {
       ? [
           'a -journal file lay beside the database: a process is in the middle of a transaction, or was killed in one, which opening the database has rolled back',
         ]
-      : []),
-    ...(has('-wal') && check.journalMode !== 'wal'
-      ? ['a -wal file lies beside a database that is not in WAL mode: it belongs to another copy of it']
       : []),
     ...check.leftovers.map(
       (name) =>

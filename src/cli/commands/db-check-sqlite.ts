@@ -19,9 +19,9 @@ export async function run(context: Context): Promise<Outcome> {
   const url = await context.url();
   const target = safeUrl(url);
   const path = url.adapter === 'sqlite' ? url.path : undefined;
-  // Opening the database settles what they hold, so they are looked at before.
-  const files = path === undefined ? [] : filesBeside(path);
   try {
+    // Opening the database settles what they hold, so they are looked at before.
+    const files = path === undefined ? [] : filesBeside(path);
     const check = await checkSqlite(await context.openTarget(), { require, files });
     return {
       result: { reachable: true, target, ...check },
