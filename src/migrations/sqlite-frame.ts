@@ -73,7 +73,7 @@ export async function sqliteFrame(
     },
 
     async before(statement) {
-      for (const query of questions.get(statement) ?? []) await requireNoRows(connection, query);
+      for (const question of questions.get(statement) ?? []) await requireNoRows(connection, question);
       const rebuild = rebuilds.find(({ filledAt }) => filledAt === statement);
       if (rebuild !== undefined) await requireSameCount(connection, rebuild, script);
     },
@@ -136,29 +136,39 @@ function isOff(value: string | undefined): boolean {
   return value !== undefined && /^(off|false|no|0)$/i.test(value);
 }
 
-/** Queries that stand above a statement as `-- Rows that stop it: SELECT …`, by the statement's index. */
-function rowQuestions({ text, statements }: Script): Map<number, string[]> {
-  const questions = new Map<number, string[]>();
+/** A query for rows that would stop a statement. */
+interface Question {
+  readonly query: string;
+  /** What is wrong with such rows, where the line above says so. */
+  readonly reason: string | undefined;
+}
+
+/** Finds `-- Rows that stop it: SELECT …` above statements, with a `-- May fail: …` before it; by the statement's index. */
+function rowQuestions({ text, statements }: Script): Map<number, Question[]> {
+  const questions = new Map<number, Question[]>();
+  const line =
+    /^(?:[ \t]*-- May fail: (?<reason>.+?)[ \t]*\r?\n)?[ \t]*-- Rows that stop it: (?<query>.+?)[ \t\r]*$/gm;
   let from = 0;
   for (const [at, { offset, sql }] of statements.entries()) {
-    const found = [...text.slice(from, offset).matchAll(/^[ \t]*-- Rows that stop it: (.+?)[ \t\r]*$/gm)];
-    if (found.length > 0)
-      questions.set(
-        at,
-        found.map((match) => match[1]!),
-      );
+    const found = [...text.slice(from, offset).matchAll(line)].map(({ groups }) => ({
+      query: groups!.query!,
+      reason: groups!.reason,
+    }));
+    if (found.length > 0) questions.set(at, found);
     from = offset + sql.length;
   }
   return questions;
 }
 
-async function requireNoRows(connection: Connection, query: string): Promise<void> {
+async function requireNoRows(connection: Connection, { query, reason }: Question): Promise<void> {
   const [row] = await connection.query<{ n: number }>(`SELECT count(*) AS n FROM (${query})`);
   if (row!.n === 0) return;
-  throw new DatabaseError(`${row!.n} ${row!.n === 1 ? 'row stands' : 'rows stand'} in its way`, {
-    sqlstate: 'SQLITE_CONSTRAINT',
-    hint: `See them with: ${query}`,
-  });
+  const rows = row!.n === 1 ? 'row' : 'rows';
+  const message =
+    reason === undefined
+      ? `${row!.n} ${rows} ${row!.n === 1 ? 'stands' : 'stand'} in its way`
+      : `${reason} (${row!.n} ${rows})`;
+  throw new DatabaseError(message, { sqlstate: 'SQLITE_CONSTRAINT', hint: `See them with: ${query}` });
 }
 
 async function requireSameCount(connection: Connection, rebuild: Rebuild, script: Script): Promise<void> {

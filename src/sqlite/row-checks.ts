@@ -1,8 +1,9 @@
-import { type Hazard, propsOf } from '../schema/kind.js';
+import { type Hazard, propsOf, type RenderContext } from '../schema/kind.js';
 import type { Schema, SchemaObject } from '../schema/object.js';
 import { type Affinity, affinityOf } from './affinity.js';
-import { ownerName, plainName } from './ids.js';
+import { idOf, ownerName, plainName } from './ids.js';
 import { foldName, quoteName } from './names.js';
+import { normalSql } from './normal-sql.js';
 import type { ColumnProps, ConstraintProps, TableProps } from './table-facts.js';
 
 /**
@@ -31,11 +32,12 @@ export function anyRowStops(column: SchemaObject): Hazard {
   );
 }
 
-/** Values that are to be unique occur twice. `keys` are expressions, each with its collation. */
-export function duplicatesStop(object: SchemaObject, keys: readonly string[], where: string | null): Hazard {
+/** Values that are to be unique occur twice. `terms` are expressions, each with its collation. */
+export function duplicatesStop(object: SchemaObject, terms: readonly string[], where: string | null): Hazard {
+  const keys = terms.map(oneLine);
   const table = quoteName(ownerName(object));
   const present = keys.map((key) => `${key} IS NOT NULL`);
-  const conditions = [...(where === null ? [] : [`(${where})`]), ...present].join(' AND ');
+  const conditions = [...(where === null ? [] : [`(${oneLine(where)})`]), ...present].join(' AND ');
   return mayFail(
     'add-unique',
     object,
@@ -45,7 +47,8 @@ export function duplicatesStop(object: SchemaObject, keys: readonly string[], wh
 }
 
 /** Rows for which a new CHECK is false. */
-export function checkStops(constraint: SchemaObject, expression: string): Hazard {
+export function checkStops(constraint: SchemaObject, check: string): Hazard {
+  const expression = oneLine(check);
   return mayFail(
     'add-check',
     constraint,
@@ -54,16 +57,19 @@ export function checkStops(constraint: SchemaObject, expression: string): Hazard
   );
 }
 
-/** Rows whose new foreign key finds nothing. Undefined when the referenced key is not known. */
-export function orphansStop(constraint: SchemaObject, to: Schema): Hazard | undefined {
+/** Rows whose new foreign key finds nothing. Undefined when what it refers to is not there yet, or not known. */
+export function orphansStop(
+  constraint: SchemaObject,
+  { from: state, to }: RenderContext,
+): Hazard | undefined {
   const { from = [], table = '', referenced = [] } = propsOf<ConstraintProps>(constraint);
   const keys = referenced.length > 0 ? referenced : primaryKeyOf(table, to);
-  if (keys.length !== from.length) return undefined;
+  if (keys.length !== from.length || !keys.every((key) => state.objects.has(idOf('column', table, key)))) {
+    return undefined;
+  }
   const child = quoteName(ownerName(constraint));
   const present = from.map((name) => `c.${quoteName(name)} IS NOT NULL`).join(' AND ');
-  const match = from
-    .map((name, index) => `p.${quoteName(keys[index]!)} = c.${quoteName(name)}`)
-    .join(' AND ');
+  const match = from.map((name, at) => `p.${quoteName(keys[at]!)} = c.${quoteName(name)}`).join(' AND ');
   return mayFail(
     'add-foreign-key',
     constraint,
@@ -145,6 +151,13 @@ function refusedByStrict(type: string, name: string): string[] {
   }
 }
 
+/** An expression as it can stand in one line of comment: without comments and line breaks of its own. */
+function oneLine(expression: string): string {
+  return /[\r\n]|--|\/\*/.test(expression) ? normalSql(expression) : expression;
+}
+
 function mayFail(code: string, object: SchemaObject, message: string, stoppedBy: string): Hazard {
-  return { code, level: 'may-fail', subject: plainName(object), message, stoppedBy };
+  const hazard: Hazard = { code, level: 'may-fail', subject: plainName(object), message };
+  // A name or string with a line break has no place in a line of comment.
+  return /[\r\n]/.test(stoppedBy) ? hazard : { ...hazard, stoppedBy };
 }

@@ -117,7 +117,8 @@ export function becomesNotNull(before: SchemaObject, after: SchemaObject): Hazar
 }
 
 /** Rows that a new constraint refuses, where it is about columns that are there already. */
-export function constraintHazards(constraint: SchemaObject, { from, to }: RenderContext): Hazard[] {
+export function constraintHazards(constraint: SchemaObject, context: RenderContext): Hazard[] {
+  const { from, to } = context;
   const columns = constraint.dependsOn.filter((id) => id.startsWith('column:'));
   if (!columns.every((id) => from.objects.has(id))) return [];
   const { type, columns: keys = [] } = propsOf<ConstraintProps>(constraint);
@@ -125,7 +126,7 @@ export function constraintHazards(constraint: SchemaObject, { from, to }: Render
     case 'check':
       return [checkStops(constraint, String(constraint.info.expression))];
     case 'foreign key':
-      return some(orphansStop(constraint, to));
+      return some(orphansStop(constraint, context));
     default:
       return [
         duplicatesStop(

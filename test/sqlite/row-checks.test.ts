@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DatabaseError } from '../../src/database/connection.js';
+import { renderPlan } from '../../src/schema/render-plan.js';
 import { memory, plansBetween, run } from './support.js';
 
 /** Changes that pass on an empty table and not on this one: `stops` of its rows are named. */
@@ -150,6 +151,29 @@ describe('changes that depend on the rows', () => {
     } finally {
       await connection.close();
     }
+  });
+
+  it('nothing is asked about a key to a table that is not there yet', async () => {
+    const { up } = await plansBetween(
+      'CREATE TABLE t (a, b)',
+      'CREATE TABLE z (id INTEGER PRIMARY KEY); CREATE TABLE t (a REFERENCES z, b REFERENCES nowhere (x))',
+    );
+    expect(up.steps.flatMap((step) => step.hazards)).toEqual([]);
+    const connection = await memory();
+    try {
+      await connection.executeAll(['CREATE TABLE t (a, b)']);
+      await run(connection, up);
+    } finally {
+      await connection.close();
+    }
+  });
+
+  it('the query stands in one line, or there is none', async () => {
+    const check = 'a > 0 -- always\n AND a < 9';
+    const { up } = await plansBetween('CREATE TABLE t (a)', `CREATE TABLE t (a CHECK (${check}))`);
+    expect(renderPlan(up)).toContain('\n-- Rows that stop it: SELECT * FROM t WHERE NOT (a > 0 AND a < 9)\n');
+    const text = await plansBetween('CREATE TABLE t (a)', "CREATE TABLE t (a CHECK (a <> '\n'))");
+    expect(renderPlan(text.up)).not.toContain('Rows that stop it');
   });
 
   it('names what it is about', async () => {
