@@ -1,7 +1,7 @@
 import type { Dialect } from '../schema/dialect.js';
 import { makeSchema } from '../schema/object.js';
 import { frame } from './frame.js';
-import { SQLITE_KINDS } from './kinds/all.js';
+import { SQLITE_KINDS } from './kinds/index.js';
 import { readSchema } from './read-schema.js';
 import { splitScript } from './split-script.js';
 

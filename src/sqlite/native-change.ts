@@ -26,7 +26,7 @@ export function isNative(change: Change, table: SchemaObject, context: RenderCon
 }
 
 /** True for a constraint written at a column that is added in the same plan. */
-export function comesWithColumn(constraint: SchemaObject, { from }: RenderContext): boolean {
+function comesWithColumn(constraint: SchemaObject, { from }: RenderContext): boolean {
   const { column } = constraint.info;
   return typeof column === 'string' && !from.objects.has(column);
 }

@@ -117,7 +117,7 @@ export function becomesNotNull(before: SchemaObject, after: SchemaObject): Hazar
 }
 
 /** Rows that a new constraint refuses, where it is about columns that are there already. */
-export function constraintHazards(constraint: SchemaObject, context: RenderContext): Hazard[] {
+function constraintHazards(constraint: SchemaObject, context: RenderContext): Hazard[] {
   const { from, to } = context;
   const columns = constraint.dependsOn.filter((id) => id.startsWith('column:'));
   if (!columns.every((id) => from.objects.has(id))) return [];
