@@ -1,0 +1,109 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openDatabase } from '../../src/database/open-database.js';
+import { tidemark } from '../support/cli.js';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'tidemark-sqlite-project-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const run = (...args: string[]) => tidemark(args, { cwd, env: { DATABASE_URL: 'sqlite:data/app.db' } });
+
+/** Runs what has to succeed and gives what it says. */
+async function must(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(...args);
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout;
+}
+
+async function json(
+  ...args: string[]
+): Promise<{ result: Record<string, unknown>; error?: { code: string } }> {
+  return JSON.parse((await run(...args, '--json')).stdout);
+}
+
+async function ask(sql: string) {
+  const database = await openDatabase({
+    engine: 'sqlite',
+    adapter: 'sqlite',
+    path: join(cwd, 'data', 'app.db'),
+  });
+  try {
+    return await database.query(sql);
+  } finally {
+    await database.close();
+  }
+}
+
+test('a project from nothing: create, diff, up, check, shell, down, reset', async () => {
+  const early = await run('migrate', 'status');
+  expect(early.code).toBe(1);
+  expect(early.stderr).toContain('the folder');
+  expect(early.stderr).toContain('tidemark db create');
+  expect(await must('db', 'create')).toContain('created sqlite:');
+  expect(await must('db', 'create')).toContain('is there already');
+
+  const schema = (type: string) => `CREATE TABLE users (id INTEGER PRIMARY KEY, name ${type} NOT NULL);
+CREATE TABLE posts (id INTEGER PRIMARY KEY, author INTEGER REFERENCES users (id) ON DELETE CASCADE);
+CREATE VIEW names AS SELECT name FROM users;\n`;
+  writeFileSync(join(cwd, 'schema.sql'), schema('TEXT'));
+  await must('migrate', 'diff', 'initial');
+  await must('migrate', 'up');
+  await must(
+    'db',
+    'shell',
+    '-c',
+    "INSERT INTO users VALUES (1, 'a')",
+    '-c',
+    'INSERT INTO posts VALUES (1, 1)',
+  );
+
+  writeFileSync(join(cwd, 'schema.sql'), schema('VARCHAR(20)'));
+  await must('migrate', 'diff', 'names_are_short');
+  expect(await must('migrate', 'up', '--sql')).toContain('.bail on');
+  await must('migrate', 'up');
+  expect(await ask('SELECT * FROM posts')).toEqual([{ id: 1, author: 1 }]);
+  expect((await json('migrate', 'status')).result).toMatchObject({ pending: 0, problems: [] });
+  expect(await must('schema', 'diff')).toBe('');
+
+  expect(await must('db', 'check', '--require', 'table:posts')).toContain('fit for migrations');
+  const check = await run('db', 'check', '--require', 'table:nowhere');
+  expect([check.code, check.stdout]).toEqual([3, expect.stringContaining('table:nowhere does not exist')]);
+
+  const shell = await run('db', 'shell', '--no-psql', '-c', 'SELECT name FROM names');
+  expect(shell.stdout).toContain('(1 row)');
+  const big = await json('db', 'shell', '-c', 'SELECT 9223372036854775807 AS big');
+  expect(big.result).toMatchObject({ statements: [{ rows: [{ big: '9223372036854775807' }] }] });
+  const wrong = await json('db', 'shell', '-c', 'SELECT * FRM users');
+  expect(wrong.error).toMatchObject({ code: 'sql-syntax' });
+
+  await must('migrate', 'down', 'base');
+  expect(
+    await ask(`SELECT name FROM sqlite_schema WHERE name NOT LIKE 'tidemark%' AND name NOT LIKE 'sqlite%'`),
+  ).toEqual([]);
+  await must('migrate', 'up');
+  expect(await run('db', 'reset')).toMatchObject({ code: 4 });
+  expect(await must('db', 'reset', '--dry-run')).toContain('table users');
+  await must('db', 'reset', '--yes');
+  expect(await ask(`SELECT name FROM sqlite_schema WHERE name <> 'sqlite_sequence'`)).toEqual([]);
+  expect(readdirSync(join(cwd, 'data'))).toEqual(['app.db']);
+});
+
+test('what an error in SQL looks like: the file, the line and a caret', async () => {
+  await must('db', 'create');
+  writeFileSync(
+    join(cwd, 'schema.sql'),
+    'CREATE TABLE a (x);\nCREATE TABLE b (\n  y INTEGER PRIMARY KY\n);\n',
+  );
+  const { code, stderr } = await run('migrate', 'diff', 'initial');
+  expect(code).toBe(1);
+  expect(stderr).toContain('schema.sql:3:21');
+  expect(stderr).toMatch(/\^/);
+  expect(existsSync(join(cwd, 'migrations'))).toBe(false);
+});
