@@ -108,6 +108,18 @@ const cases: { name: string; from: string[]; to: string[]; sql: string[] }[] = [
     sql: ['drop v', 'remake a(a.x)', 'remake b(b.x)', 'create v'],
   },
   {
+    name: 'two tables made anew may point at each other: a key can be without what it points to',
+    from: ['table:a', 'table:b'],
+    to: ['table:a', 'key:a.fk{"whole":1} -> table:b', 'table:b', 'key:b.fk{"whole":1} -> table:a'],
+    sql: ['remake a(a.fk)', 'remake b(b.fk)'],
+  },
+  {
+    name: 'a key stays as it is while what it points to goes for good',
+    from: ['table:a', 'key:a.fk -> table:b', 'table:b'],
+    to: ['table:a', 'key:a.fk'],
+    sql: ['drop b'],
+  },
+  {
     name: 'parts that ask for nothing of the kind go their own way',
     from: ['table:a', 'column:a.x{"n":1}'],
     to: ['table:a', 'column:a.x{"n":2}', 'column:a.y'],

@@ -38,6 +38,7 @@ function toyKind(shape: {
     foldsIntoParent: (object) =>
       shape.part === true && (shape.name === 'column' || object.parent?.startsWith('table:') === true),
     cutOrder: () => shape.cut,
+    toleratesDropping: (object, needed) => shape.name === 'key' && object.parent !== needed.id,
     holdsData: shape.name === 'table' || shape.name === 'column',
     rename: (object, newName) => ({ sql: [`rename ${path(object)} to ${newName}`] }),
     create: (object, { folded }) => ({
