@@ -6,6 +6,7 @@ import type { Dialect } from '../schema/dialect.js';
 import type { Output } from './output.js';
 import type { ParsedOptions } from './parsed-options.js';
 import type { Prompt } from './prompt.js';
+import { preferQuickWasm } from './quick-wasm.js';
 
 export interface ContextParts {
   readonly options: ParsedOptions;
@@ -64,6 +65,7 @@ export class Context {
   /** A session with the environment's database. */
   async openTarget(): Promise<Connection> {
     const url = await this.url();
+    if (url.adapter === 'embedded') await preferQuickWasm();
     const { openDatabase } = await import('../database/open-database.js');
     return this.closing(await openDatabase(url));
   }
@@ -71,6 +73,7 @@ export class Context {
   /** The dev database that the environment asks for. */
   async openDev(): Promise<DevDatabase> {
     const { dev, url } = await this.environment();
+    await preferQuickWasm();
     const { openDevDatabase } = await import('../database/open-dev-database.js');
     return this.closing(
       await openDevDatabase({ engine: url?.engine ?? 'postgres', dev, ...(url ? { target: url } : {}) }),
@@ -80,6 +83,7 @@ export class Context {
   /** The dialect of the environment's database; PostgreSQL's when it names none. */
   async dialect(): Promise<Dialect> {
     const { url } = await this.environment();
+    await preferQuickWasm();
     const { loadDialect } = await import('../dialects.js');
     return loadDialect(url?.engine ?? 'postgres');
   }
