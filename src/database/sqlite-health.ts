@@ -78,16 +78,17 @@ export interface BrokenObject {
 
 /**
  * Compiles every view and every trigger once: a schema can hold broken ones, and `integrity_check` says
- * nothing of them. EXPLAIN compiles a statement with the triggers that it would fire, and runs nothing.
+ * nothing of them. `after` is a rowid of sqlite_schema: only what was created later is looked at. EXPLAIN compiles a statement with the triggers that it would fire, and runs nothing.
  */
-export async function brokenObjects(connection: Connection): Promise<BrokenObject[]> {
+export async function brokenObjects(connection: Connection, after = 0): Promise<BrokenObject[]> {
   const objects = await connection.query<{
     type: 'view' | 'trigger';
     name: string;
     tbl_name: string;
     sql: string;
   }>(
-    "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger') ORDER BY type DESC, name",
+    "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger') AND rowid > ?1 ORDER BY type DESC, name",
+    [after],
   );
   const broken: BrokenObject[] = [];
   for (const { type, name, tbl_name: table, sql } of objects) {

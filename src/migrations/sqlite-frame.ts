@@ -53,7 +53,9 @@ export async function sqliteFrame(
       'PRAGMA foreign_keys did not take: a transaction is open already',
     );
   }
+  const onlyAdds = cannotBreak(script, covered);
   let schemaVersion = 0;
+  let newest = 0;
   let broken = new Set<string>();
   let violations: readonly Violation[] = [];
   const analysed = new Set<string>();
@@ -63,7 +65,11 @@ export async function sqliteFrame(
 
     async opened() {
       schemaVersion = await pragma(connection, 'schema_version');
-      if (known.schemaVersion !== schemaVersion) {
+      const [row] = await connection.query<{ newest: number }>(
+        'SELECT coalesce(max(rowid), 0) AS newest FROM sqlite_schema',
+      );
+      newest = row!.newest;
+      if (!onlyAdds && known.schemaVersion !== schemaVersion) {
         known.broken = await brokenObjects(connection);
         known.schemaVersion = schemaVersion;
       }
@@ -84,10 +90,12 @@ export async function sqliteFrame(
         for (const { table } of rebuilds) await requireIntegrity(connection, table);
       }
       for (const table of analysed) await connection.executeAll([`ANALYZE ${quoted(table)}`]);
-      known.schemaVersion = await pragma(connection, 'schema_version');
-      if (known.schemaVersion === schemaVersion) return;
-      known.broken = await brokenObjects(connection);
-      const now = known.broken.find(({ name }) => !broken.has(name));
+      const reached = await pragma(connection, 'schema_version');
+      if (reached === schemaVersion) return;
+      const found = await brokenObjects(connection, onlyAdds ? newest : 0);
+      const now = found.find(({ name }) => onlyAdds || !broken.has(name));
+      if (!onlyAdds) known.broken = found;
+      if (!onlyAdds || known.schemaVersion === schemaVersion) known.schemaVersion = reached;
       if (now !== undefined) {
         throw new DatabaseError(`${now.type} ${now.name} is broken by it: ${now.message}`, {
           hint: 'Drop it before the change and create it again after it, in the same migration.',
@@ -118,6 +126,12 @@ export function offlineFrame(script: Script): ReturnType<OfflineScript['around']
 
 function switchesOff({ statements }: Script, covered: ReadonlySet<number>): boolean {
   return statements.some(({ sql }, at) => covered.has(at) && isOff(FOREIGN_KEYS.exec(sql)?.[1]));
+}
+
+/** True when all that a script can break is what it makes itself: most migrations, in a database of any size. */
+function cannotBreak({ statements }: Script, covered: ReadonlySet<number>): boolean {
+  const harmless = /^(?:create|insert|replace|update|delete|select|with|analyze)\b/i;
+  return statements.length > 0 && statements.every(({ sql }, at) => covered.has(at) || harmless.test(sql));
 }
 
 /** The switches at the head and at the end of the file, and the check that belongs to them. */

@@ -223,6 +223,18 @@ describe('making a table anew', () => {
     expect(await rows('SELECT id FROM parent')).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
+  test('refuses a view that is broken when it is made', async () => {
+    await connection.executeAll(['CREATE VIEW old AS SELECT * FROM nowhere']);
+    const error = await refusal(up({ '2_view.sql': 'CREATE VIEW later AS SELECT * FROM not_yet;' }));
+    expect(error.message).toContain('view later is broken by it: no such table: main.not_yet');
+    await up({
+      '2_view.sql': 'CREATE VIEW later AS SELECT * FROM parent;',
+      '3_drop.sql': 'CREATE TABLE x (a); DROP TABLE x;',
+    });
+    const late = await refusal(up({ '4_drop.sql': 'DROP TABLE child; DROP TABLE parent;' }));
+    expect(late.message).toContain('view later is broken by it: no such table: main.parent');
+  });
+
   test('refuses to break a trigger of another table', async () => {
     await connection.executeAll([
       'CREATE TABLE seen (name TEXT)',
