@@ -6,8 +6,8 @@ import module from 'node:module';
 
 const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-  const { version } = await import('./version.js');
-  process.stdout.write(`${version()}\n`);
+  const { TOOL_VERSION } = await import('../migrations/tool-version.js');
+  process.stdout.write(`${TOOL_VERSION}\n`);
 } else {
   const { runCommandLine } = await import('./run.js');
   process.exitCode = await runCommandLine(argv, process);

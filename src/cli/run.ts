@@ -21,8 +21,8 @@ export async function runCommandLine(argv: readonly string[], host: Host): Promi
     return fail(error, output, '', argv.includes('--debug'), host);
   }
   if (invocation.kind === 'version') {
-    const { version } = await import('./version.js');
-    host.stdout.write(`${version()}\n`);
+    const { TOOL_VERSION } = await import('../migrations/tool-version.js');
+    host.stdout.write(`${TOOL_VERSION}\n`);
     return 0;
   }
   if (invocation.kind === 'help') return showHelp(invocation.words, invocation.asked, host);
