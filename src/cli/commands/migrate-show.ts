@@ -46,7 +46,7 @@ export async function run(context: Context): Promise<Outcome> {
       migration.up.trimEnd(),
       '',
       dim('-- down'),
-      migration.down?.sql.trimEnd() ?? '(none)',
+      migration.down?.sql.trimEnd() ?? (state.down === 'file' ? '(downgrade, in the same file)' : '(none)'),
     ].join('\n'),
   };
 }
