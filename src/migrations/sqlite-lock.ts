@@ -111,7 +111,7 @@ async function lockBeside(
     }
     if (failure === undefined && isInPlace()) {
       return async () => {
-        rmSync(beside, { force: true });
+        takeAway(beside);
         lock.close();
       };
     }
@@ -120,6 +120,15 @@ async function lockBeside(
     if (failure === undefined || !isInPlace()) continue;
     if (!isBusy(failure)) throw failure;
     await wait(pause);
+  }
+}
+
+/** While it is locked, so that nobody can lock it in between. Windows keeps open files; there it stays, empty. */
+function takeAway(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    if (process.platform !== 'win32') throw error;
   }
 }
 
