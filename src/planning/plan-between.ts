@@ -1,13 +1,15 @@
 import type { Connection } from '../database/connection.js';
 import type { DatabaseUrl } from '../database/database-url.js';
+import { TidemarkError } from '../errors.js';
 import type { Schema, UnmanagedObject } from '../schema/object.js';
 import { isEmptyPlan, type Plan } from '../schema/plan.js';
 import { planBothWays } from '../schema/planner.js';
 import { likelyRenames, type Rename, type RenameHint, resolveRenames } from '../schema/rename.js';
+import { inDevTerms } from './dev-terms.js';
 import { prove } from './prove.js';
 import { applyRenames } from './rename-steps.js';
 import type { StateSource } from './state-source.js';
-import type { Builder, Workbench } from './workbench.js';
+import { type Builder, NOT_REBUILDABLE, type Workbench } from './workbench.js';
 
 /** A plan with the two states it goes between. */
 export interface PlanBetween {
@@ -15,6 +17,11 @@ export interface PlanBetween {
   readonly to: Schema;
   readonly up: Plan;
   readonly down: Plan;
+  /**
+   * True when the plan was carried out on the dev database, there and back. False for an empty one, one that was not
+   * asked to be proven, and one from a database that cannot be built there (a note says so).
+   */
+  readonly proven: boolean;
   /** What either side has that Tidemark does not manage yet: reported, never touched. */
   readonly unmanaged: { readonly from: readonly UnmanagedObject[]; readonly to: readonly UnmanagedObject[] };
 }
@@ -47,15 +54,23 @@ export async function planBetween(
   const current = await readState(bench, from, options);
   const renamed = await renamesOf(bench, current, wanted.schema, options);
   const { up, down } = renamed.between(wanted.schema);
+  let proven = false;
   if (options.prove !== false && !isEmptyPlan(up)) {
     const buildFrom = await current.builder();
-    await prove(bench, { from: current.schema, to: wanted.schema, up, down, buildFrom });
+    try {
+      await prove(bench, { from: current.schema, to: wanted.schema, up, down, buildFrom });
+      proven = true;
+    } catch (error) {
+      if (!(error instanceof TidemarkError) || error.code !== NOT_REBUILDABLE) throw error;
+      bench.note(`the plan is not proven: ${error.message}`);
+    }
   }
   return {
     from: current.schema,
     to: wanted.schema,
     up,
     down,
+    proven,
     unmanaged: { from: current.schema.unmanaged, to: wanted.schema.unmanaged },
   };
 }
@@ -135,18 +150,4 @@ export async function readDatabase(
 ): Promise<Schema> {
   const schema = await bench.dialect.readSchema(connection, bench.filter);
   return wording === 'as it is' ? schema : inDevTerms(bench, schema);
-}
-
-/**
- * A database of another major version prints the same definitions differently. Its schema is built on the
- * dev database and read back there, so that both sides of a comparison come from one engine.
- */
-async function inDevTerms(bench: Workbench, schema: Schema): Promise<Schema> {
-  const dev = await bench.dev();
-  if (schema.objects.size === 0 || bench.dialect.sameReading(schema.engineVersion, dev.engineVersion))
-    return schema;
-  const built = await bench.build(bench.schemaBuilder(schema), (connection) =>
-    bench.dialect.readSchema(connection, bench.filter),
-  );
-  return { ...built, unmanaged: schema.unmanaged };
 }

@@ -81,13 +81,19 @@ export class Workbench {
     };
   }
 
-  /** Builds a schema from nothing by its own plan. */
+  /**
+   * Builds a schema from nothing by its own plan. What was read from a live database may need something that is not
+   * managed: then running it throws TidemarkError `not-rebuildable`.
+   */
   schemaBuilder(schema: Schema): Builder {
     const plan = planChanges(this.empty(schema.engineVersion), schema, this.dialect);
     return {
       transactional: plan.transactional,
       run: async (connection) => {
-        if (!isEmptyPlan(plan)) await connection.executeAll(planStatements(plan));
+        if (isEmptyPlan(plan)) return;
+        await connection.executeAll(planStatements(plan)).catch((error: unknown) => {
+          throw error instanceof DatabaseError ? notRebuildable(error) : error;
+        });
       },
     };
   }
@@ -151,6 +157,20 @@ export class Workbench {
     }
     return dev.scratch(all);
   }
+}
+
+/** The code of the error that a live database cannot be built on the dev database. */
+export const NOT_REBUILDABLE = 'not-rebuildable';
+
+function notRebuildable(cause: DatabaseError): TidemarkError {
+  return new TidemarkError(
+    NOT_REBUILDABLE,
+    `the database cannot be built again on the dev database, because something in it needs what is not managed: ${cause.message}`,
+    {
+      hints: ['Leave what needs it out of every comparison with `exclude` in tidemark.config.ts.'],
+      cause,
+    },
+  );
 }
 
 /** The engine's refusal inside an error, if that is what it is. */

@@ -1,0 +1,83 @@
+import { DatabaseError } from '../database/connection.js';
+import { makeSchema, type Schema, type SchemaObject } from '../schema/object.js';
+import { type Plan, planStatements } from '../schema/plan.js';
+import { planChanges } from '../schema/planner.js';
+import type { Workbench } from './workbench.js';
+
+/**
+ * A database of another major version prints the same definitions differently. Its schema is built on the
+ * dev database and read back there, so that both sides of a comparison come from one engine. What cannot be
+ * built there, because it needs something that is not managed, is left out with all that needs it and keeps
+ * the words of its server; the user is told.
+ */
+export async function inDevTerms(bench: Workbench, schema: Schema): Promise<Schema> {
+  const dev = await bench.dev();
+  if (schema.objects.size === 0 || bench.dialect.sameReading(schema.engineVersion, dev.engineVersion))
+    return schema;
+  const leftOut = new Map<string, SchemaObject>();
+  for (;;) {
+    const rest = makeSchema(
+      schema.engine,
+      schema.engineVersion,
+      [...schema.objects.values()].filter(({ id }) => !leftOut.has(id)),
+    );
+    try {
+      const built = await build(bench, rest);
+      const objects = [...built.objects.values(), ...leftOut.values()];
+      return makeSchema(schema.engine, schema.engineVersion, objects, schema.unmanaged);
+    } catch (error) {
+      if (!(error instanceof Unbuildable)) throw error;
+      const object = rest.objects.get(error.object);
+      if (object === undefined) throw error.cause;
+      for (const lost of withDependents(object, rest)) leftOut.set(lost.id, lost);
+      bench.note(
+        `${bench.dialect.kind(object.kind).label(object)} cannot be built on the dev database (${error.message}), so it is compared in its server's own words, which may differ in wording alone`,
+      );
+    }
+  }
+}
+
+async function build(bench: Workbench, schema: Schema): Promise<Schema> {
+  const plan = planChanges(bench.empty(schema.engineVersion), schema, bench.dialect);
+  const builder: Parameters<Workbench['build']>[0] = {
+    transactional: plan.transactional,
+    run: async (connection) => {
+      try {
+        await connection.executeAll(planStatements(plan));
+      } catch (error) {
+        throw error instanceof DatabaseError
+          ? new Unbuildable(objectAt(plan, error.statement), error)
+          : error;
+      }
+    },
+  };
+  return bench.build(builder, (connection) => bench.dialect.readSchema(connection, bench.filter));
+}
+
+/** The dev database refuses what makes one object of a live database. */
+class Unbuildable extends Error {
+  readonly object: string;
+
+  constructor(object: string, cause: DatabaseError) {
+    super(cause.message, { cause });
+    this.object = object;
+  }
+}
+
+/** The object whose step has the statement of that number; empty for the frame. */
+function objectAt(plan: Plan, statement: number): string {
+  let last = plan.before.length;
+  for (const step of plan.steps) {
+    last += step.sql.length;
+    if (statement < last) return statement < plan.before.length ? '' : step.object;
+  }
+  return '';
+}
+
+function withDependents(object: SchemaObject, schema: Schema): SchemaObject[] {
+  const found = new Map([[object.id, object]]);
+  for (const id of found.keys()) {
+    for (const other of schema.objects.values()) if (other.dependsOn.includes(id)) found.set(other.id, other);
+  }
+  return [...found.values()];
+}

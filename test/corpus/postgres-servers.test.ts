@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Connection } from '../../src/database/connection.js';
+import { type PostgresUrl, parseDatabaseUrl } from '../../src/database/database-url.js';
+import { openEmbeddedDev } from '../../src/database/embedded-dev-database.js';
+import { openDatabase } from '../../src/database/open-database.js';
+import { planBetween, readDatabase } from '../../src/planning/plan-between.js';
+import type { StateSource } from '../../src/planning/state-source.js';
+import { Workbench } from '../../src/planning/workbench.js';
+import { postgresDialect } from '../../src/postgres/dialect.js';
+import { splitScript } from '../../src/postgres/split-script.js';
+import type { Schema } from '../../src/schema/object.js';
+import { type Plan, planStatements } from '../../src/schema/plan.js';
+import { differences } from '../postgres/scratch.js';
+import { findClientPrograms } from '../support/postgres-binaries.js';
+import { describeEachServer, freshDatabase, servers } from '../support/postgres-server.js';
+import { type CorpusCase, corpusCases } from './corpus-case.js';
+import { survivors } from './survivors.js';
+
+const run = promisify(execFile);
+const programs = findClientPrograms();
+
+/** As `schema apply` plans: the database is read in the words of the embedded dev database, and the plan proven there. */
+describeEachServer('the corpus', (server) => {
+  const version = Number(server.name) * 10000;
+  const fitting = corpusCases().filter(
+    ({ since, needsVector }) => since <= version && (server.hasVector || !needsVector),
+  );
+  // Each server takes its share of the corpus; CORPUS_ALL=1 gives all of it to each.
+  const turn = servers().findIndex(({ name }) => name === server.name);
+  const share = fitting.filter(
+    (_, index) => process.env.CORPUS_ALL === '1' || index % servers().length === turn,
+  );
+  const bench = new Workbench({ dialect: postgresDialect, openDev: async () => openEmbeddedDev() });
+  beforeAll(() => bench.dev());
+  afterAll(() => bench.close());
+
+  test.each(share)('$name', async (example) => {
+    const { url, drop } = await freshDatabase(server);
+    const connection = await openDatabase(parseDatabaseUrl(url));
+    try {
+      await walk(example, url, connection);
+    } finally {
+      await connection.close();
+      await drop();
+    }
+  });
+
+  async function walk(example: CorpusCase, url: string, connection: Connection): Promise<void> {
+    await execute(connection, example.before);
+    await execute(connection, example.seed);
+    const database: StateSource = { type: 'database', label: 'live', url: parseDatabaseUrl(url) };
+    const options = { open: openDatabase };
+    const { from, to, up, down } = await planBetween(
+      bench,
+      database,
+      script('after.sql', example.after),
+      options,
+    );
+    const rows = await survivors(connection, from, to, false);
+    const sameRows = await survivors(connection, from, to, true);
+    await apply(connection, up, to);
+    expect(await survivors(connection, from, to, true), show(up)).toEqual(sameRows);
+    if (server.name === '15' && programs !== undefined) await expectSameDump(url, example.after);
+    await apply(connection, down, from);
+    expect(await survivors(connection, from, to, false), show(down)).toEqual(rows);
+    await apply(connection, up, to);
+    const again = await planBetween(bench, database, script('before.sql', example.before), options);
+    expect(again.up.steps.flatMap(({ sql }) => sql)).toEqual(down.steps.flatMap(({ sql }) => sql));
+  }
+
+  async function apply(connection: Connection, plan: Plan, wanted: Schema): Promise<void> {
+    const statements = planStatements(plan);
+    const all = plan.transactional ? ['BEGIN', ...statements, 'COMMIT'] : statements;
+    await connection.executeAll(all).catch((error: Error) => {
+      throw new Error(`${error.message}\nin\n${show(plan)}`, { cause: error });
+    });
+    expect(differences(await readDatabase(bench, connection), wanted), show(plan)).toEqual([]);
+  }
+
+  /** pg_dump is a judge that knows nothing of us: the migrated database must look like one built directly. */
+  async function expectSameDump(url: string, sql: string): Promise<void> {
+    const direct = await freshDatabase(server);
+    try {
+      const connection = await openDatabase(parseDatabaseUrl(direct.url));
+      await execute(connection, sql);
+      await connection.close();
+      const [migrated, built] = await Promise.all([dump(url), dump(direct.url)]);
+      expect(migrated).toEqual(built);
+    } finally {
+      await direct.drop();
+    }
+  }
+});
+
+function script(name: string, sql: string): StateSource {
+  return { type: 'scripts', label: name, files: [{ name, sql }] };
+}
+
+async function execute(connection: Connection, sql: string): Promise<void> {
+  const statements = await splitScript(sql, 'corpus.sql');
+  await connection.executeAll(statements.map((statement) => statement.sql));
+}
+
+function show(plan: Plan): string {
+  return planStatements(plan).join(';\n');
+}
+
+/** The lines of a schema dump, sorted, as the order of columns and of statements says nothing. */
+async function dump(address: string): Promise<string[]> {
+  const url = parseDatabaseUrl(address) as PostgresUrl;
+  const { stdout } = await run(join(programs!, 'pg_dump'), ['--schema-only', '--no-owner', '-d', address], {
+    env: { ...process.env, PGCONNECT_TIMEOUT: '20', PGDATABASE: String(url.database) },
+    maxBuffer: 1e8,
+  });
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('--') && !line.startsWith('\\'))
+    .map((line) => line.replace(/,$/, ''))
+    .sort();
+}
