@@ -31,13 +31,6 @@ export async function schemaSource(context: Context): Promise<StateSource> {
   return { type: 'scripts', label: files.map((file) => file.name).join(', '), files };
 }
 
-/** The state after all migrations of the environment. */
-export async function migrationsState(context: Context): Promise<StateSource> {
-  const { migrations } = await context.environment();
-  const { migrationsSource } = await import('../planning/resolve-source.js');
-  return migrationsSource(migrations, undefined);
-}
-
 /**
  * What a command plans with: `--rename` and `--not-renamed`, rename comments of the schema files, a question
  * on a terminal. Likely renames that nobody settles are refused, unless `unanswered` says to drop and create.

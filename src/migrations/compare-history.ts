@@ -33,6 +33,12 @@ export function graphOf(folder: MigrationFolder): RevisionGraph {
   return buildGraph(folder.migrations.map(toInput));
 }
 
+/** A folder's migrations in the order in which they run: by the graph, where file order says otherwise. */
+export function migrationsInOrder(folder: MigrationFolder): Migration[] {
+  const files = new Map(folder.migrations.map((migration) => [migration.version, migration]));
+  return graphOf(folder).order.map((revision) => files.get(revision.id)!);
+}
+
 /** Compares a folder with a database's history. Pure; throws only what is wrong with the graph. */
 export function compareHistory(folder: MigrationFolder, history: History): HistoryComparison {
   const files = graphOf(folder);

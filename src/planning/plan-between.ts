@@ -18,10 +18,10 @@ export interface PlanBetween {
   readonly up: Plan;
   readonly down: Plan;
   /**
-   * True when the plan was carried out on the dev database, there and back. False for an empty one, one that was not
-   * asked to be proven, and one from a database that cannot be built there (a note says so).
+   * The state as the plan left it when it was carried out on the dev database, there and back. Undefined for an empty
+   * plan, one that was not asked to be proven, and one from a database that cannot be built there (a note says so).
    */
-  readonly proven: boolean;
+  readonly proven: Schema | undefined;
   /** What either side has that Tidemark does not manage yet: reported, never touched. */
   readonly unmanaged: { readonly from: readonly UnmanagedObject[]; readonly to: readonly UnmanagedObject[] };
 }
@@ -54,17 +54,10 @@ export async function planBetween(
   const current = await readState(bench, from, options);
   const renamed = await renamesOf(bench, current, wanted.schema, options);
   const { up, down } = renamed.between(wanted.schema);
-  let proven = false;
-  if (options.prove !== false && !isEmptyPlan(up)) {
-    const buildFrom = await current.builder();
-    try {
-      await prove(bench, { from: current.schema, to: wanted.schema, up, down, buildFrom });
-      proven = true;
-    } catch (error) {
-      if (!(error instanceof TidemarkError) || error.code !== NOT_REBUILDABLE) throw error;
-      bench.note(`the plan is not proven: ${error.message}`);
-    }
-  }
+  const proven =
+    options.prove === false || isEmptyPlan(up)
+      ? undefined
+      : await proveFrom(bench, current, { from: current.schema, to: wanted.schema, up, down });
   return {
     from: current.schema,
     to: wanted.schema,
@@ -73,6 +66,25 @@ export async function planBetween(
     proven,
     unmanaged: { from: current.schema.unmanaged, to: wanted.schema.unmanaged },
   };
+}
+
+/** Proves a plan from the first way of building its old state that works. */
+async function proveFrom(
+  bench: Workbench,
+  current: ReadState,
+  proof: Omit<Parameters<typeof prove>[1], 'buildFrom'>,
+): Promise<Schema | undefined> {
+  let reason = '';
+  for (const builder of current.builders) {
+    try {
+      return await prove(bench, { ...proof, buildFrom: await builder() });
+    } catch (error) {
+      if (!(error instanceof TidemarkError) || error.code !== NOT_REBUILDABLE) throw error;
+      reason = error.message;
+    }
+  }
+  bench.note(`the plan is not proven: ${reason}`);
+  return undefined;
 }
 
 /** Settles the renames first: the plan is then made from the state in which things have their new names. */
@@ -91,7 +103,7 @@ async function renamesOf(
   const agreed = likely.length > 0 && options.onLikelyRenames ? await options.onLikelyRenames(likely) : [];
   const renames = [...known, ...agreed];
   if (renames.length === 0) return { between: (to) => planBothWays(current.schema, to, dialect) };
-  const builder = await current.builder();
+  const builder = await current.builders.at(-1)!();
   const renamed = await applyRenames(bench, { schema: current.schema, builder }, wanted, renames);
   return {
     between(to) {
@@ -107,8 +119,12 @@ async function renamesOf(
 /** A state that was read, and how to build it again. */
 export interface ReadState {
   readonly schema: Schema;
-  builder(): Promise<Builder>;
+  /** The ways to build it, the quickest first, the surest last. */
+  readonly builders: readonly (() => Promise<Builder>)[];
 }
+
+/** A history longer than this, in files, is not run again for a proof when its result can be built directly. */
+const LONG_HISTORY = 10;
 
 /**
  * Reads any source. A database is opened, read in one snapshot and closed again; nothing in it changes.
@@ -122,16 +138,19 @@ export async function readState(
 ): Promise<ReadState> {
   switch (source.type) {
     case 'empty':
-      return { schema: bench.empty(), builder: async () => bench.emptyBuilder() };
+      return { schema: bench.empty(), builders: [async () => bench.emptyBuilder()] };
     case 'scripts': {
       const schema = await bench.readScripts(source.files);
-      return { schema, builder: () => bench.scriptsBuilder(source.files) };
+      const replayed = () => bench.scriptsBuilder(source.files);
+      const direct = async () => bench.schemaBuilder(schema, 'exactly');
+      const isLong = source.files.length > LONG_HISTORY && schema.unmanaged.length === 0;
+      return { schema, builders: isLong ? [direct, replayed] : [replayed] };
     }
     case 'database': {
       const connection = await options.open(source.url);
       try {
         const schema = await readDatabase(bench, connection, wording);
-        return { schema, builder: async () => bench.schemaBuilder(schema) };
+        return { schema, builders: [async () => bench.schemaBuilder(schema)] };
       } finally {
         await connection.close();
       }

@@ -11,7 +11,7 @@ import type { Builder, Workbench } from './workbench.js';
 /**
  * Shows that a plan does what it says, both ways, on a dev database: from the old state, up gives the new
  * one and down gives the old one back. Throws TidemarkError `proof-failed` with the statement the engine
- * refused, or with every difference that is left; nothing may be written then.
+ * refused, or with every difference that is left; nothing may be written then. Gives the state as up left it.
  */
 export async function prove(
   bench: Workbench,
@@ -22,13 +22,14 @@ export async function prove(
     readonly down: Plan;
     readonly buildFrom: Builder;
   },
-): Promise<void> {
+): Promise<Schema> {
   const { from, to, up, down, buildFrom } = proof;
-  await bench.build(
+  return bench.build(
     buildFrom,
     async (connection) => {
-      await walk(bench, connection, up, to, 'up', 'the wanted state');
+      const reached = await walk(bench, connection, up, to, 'up', 'the wanted state');
       await walk(bench, connection, down, from, 'down', 'the old state');
+      return reached;
     },
     up.transactional && down.transactional,
   );
@@ -41,11 +42,11 @@ async function walk(
   wanted: Schema,
   direction: 'up' | 'down',
   goal: string,
-): Promise<void> {
+): Promise<Schema> {
   await runPlan(connection, plan, direction);
   const reached = await bench.dialect.readSchema(connection, bench.filter);
   const left = diffSchemas(reached, wanted, bench.dialect);
-  if (left.length === 0) return;
+  if (left.length === 0) return reached;
   const lines = left.map((change) => describeChange(change, bench.dialect));
   throw new TidemarkError(
     'proof-failed',

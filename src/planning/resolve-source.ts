@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseDatabaseUrl, safeUrl } from '../database/database-url.js';
-import { TidemarkError } from '../errors.js';
 import { SUM_FILE } from '../migrations/checksum.js';
+import { graphOf, migrationsInOrder } from '../migrations/compare-history.js';
 import { type MigrationFolder, readMigrationFolder } from '../migrations/folder.js';
+import { ancestorsOf } from '../migrations/graph.js';
+import { resolveRevision } from '../migrations/target.js';
 import { upScript } from './migration-scripts.js';
 import { readSchemaFiles } from './schema-files.js';
 import type { StateSource } from './state-source.js';
@@ -46,32 +48,23 @@ export async function migrationsSource(path: string, revision: string | undefine
   return migrationState(await readMigrationFolder(path), revision);
 }
 
-/** The state after migrations that were already read. An absent, `head` or empty revision means all of them. */
+/**
+ * The state after migrations that were already read: all of them, or (with a revision) that one and everything it
+ * needs. Throws `target-unknown` and `target-ambiguous`.
+ */
 export function migrationState(folder: MigrationFolder, revision: string | undefined): StateSource {
-  const all = folder.migrations;
-  const last =
-    revision === undefined || revision === '' || revision === 'head'
-      ? all.length
-      : indexOfRevision(folder, revision) + 1;
-  const files = all.slice(0, last).map(upScript);
+  const wanted =
+    revision === undefined || revision === '' || revision === 'head' ? undefined : upTo(folder, revision);
+  const files = migrationsInOrder(folder)
+    .filter(({ version }) => wanted?.has(version) ?? true)
+    .map(upScript);
   const label = `${folder.path}${revision ? `@${revision}` : ''}`;
   return files.length === 0 ? { type: 'empty', label } : { type: 'scripts', label, files };
 }
 
-function indexOfRevision(folder: MigrationFolder, revision: string): number {
-  if (revision === 'base') return -1;
-  const exact = folder.migrations.findIndex((migration) => migration.version === revision);
-  if (exact !== -1) return exact;
-  const matches = folder.migrations.filter((migration) => migration.version.startsWith(revision));
-  const [only] = matches;
-  if (only && matches.length === 1) return folder.migrations.indexOf(only);
-  throw new TidemarkError(
-    'revision-unknown',
-    matches.length > 1
-      ? `revision ${revision} is ambiguous: ${matches.map((migration) => migration.version).join(', ')}`
-      : `no migration ${revision} in ${folder.path}`,
-    { exitCode: 2, hints: ['`tidemark migrate history` lists the revisions.'] },
-  );
+function upTo(folder: MigrationFolder, revision: string): Set<string> {
+  const graph = graphOf(folder);
+  return revision === 'base' ? new Set() : ancestorsOf(graph, [resolveRevision(graph, revision)]);
 }
 
 async function isMigrationFolder(path: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { DatabaseError } from '../database/connection.js';
 import type { DevDatabase } from '../database/dev-database.js';
 import { TidemarkError } from '../errors.js';
 import type { Dialect, ObjectFilter } from '../schema/dialect.js';
+import { diffSchemas } from '../schema/diff.js';
 import type { Schema } from '../schema/object.js';
 import { isEmptyPlan, planStatements } from '../schema/plan.js';
 import { planChanges } from '../schema/planner.js';
@@ -54,11 +55,13 @@ export class Workbench {
     return this.dialect.newDatabase(engineVersion);
   }
 
-  /** Reads the state that scripts build, from the cache when the same text was read before. */
+  /**
+   * Reads the state that scripts build, from the cache when the same text was read before. What programs do is not in
+   * their text alone, so states with one are read anew.
+   */
   async readScripts(files: readonly ScriptFile[]): Promise<Schema> {
-    const dev = await this.dev();
-    const key = stateKey([dev.fingerprint, ...this.filter.exclude, '--', ...files.map((file) => file.sql)]);
-    const known = await cachedState(key);
+    const key = files.some((file) => file.program) ? undefined : await this.#keyOf(files);
+    const known = key && (await cachedState(key));
     if (known) {
       for (const note of known.notes) this.note(note);
       return known.schema;
@@ -68,8 +71,19 @@ export class Workbench {
     const schema = await this.build(builder, (connection) =>
       this.dialect.readSchema(connection, this.filter),
     );
-    await cacheState(key, { schema, notes: this.notes.slice(told) });
+    if (key) await cacheState(key, { schema, notes: this.notes.slice(told) });
     return schema;
+  }
+
+  /** Remembers what scripts build when that is known without running them: their last one was just proven. */
+  async rememberState(files: readonly ScriptFile[], schema: Schema): Promise<void> {
+    if (files.some((file) => file.program)) return;
+    await cacheState(await this.#keyOf(files), { schema, notes: [] });
+  }
+
+  async #keyOf(files: readonly ScriptFile[]): Promise<string> {
+    const { fingerprint } = await this.dev();
+    return stateKey([fingerprint, ...this.filter.exclude, '--', ...files.map((file) => file.sql)]);
   }
 
   /** Builds what scripts say. */
@@ -82,18 +96,23 @@ export class Workbench {
   }
 
   /**
-   * Builds a schema from nothing by its own plan. What was read from a live database may need something that is not
-   * managed: then running it throws TidemarkError `not-rebuildable`.
+   * Builds a schema from nothing by its own plan; `exactly`, it also looks whether that gave the same schema. What was
+   * read from a live database may need something that is not managed: then running it throws TidemarkError
+   * `not-rebuildable`.
    */
-  schemaBuilder(schema: Schema): Builder {
+  schemaBuilder(schema: Schema, how: 'exactly' | 'as planned' = 'as planned'): Builder {
     const plan = planChanges(this.empty(schema.engineVersion), schema, this.dialect);
     return {
       transactional: plan.transactional,
       run: async (connection) => {
         if (isEmptyPlan(plan)) return;
         await connection.executeAll(planStatements(plan)).catch((error: unknown) => {
-          throw error instanceof DatabaseError ? notRebuildable(error) : error;
+          throw error instanceof DatabaseError ? notRebuildable(error.message, error) : error;
         });
+        if (how === 'as planned') return;
+        const built = await this.dialect.readSchema(connection, this.filter);
+        if (diffSchemas(built, schema, this.dialect).length > 0)
+          throw notRebuildable('it came out different');
       },
     };
   }
@@ -162,10 +181,10 @@ export class Workbench {
 /** The code of the error that a live database cannot be built on the dev database. */
 export const NOT_REBUILDABLE = 'not-rebuildable';
 
-function notRebuildable(cause: DatabaseError): TidemarkError {
+function notRebuildable(reason: string, cause?: DatabaseError): TidemarkError {
   return new TidemarkError(
     NOT_REBUILDABLE,
-    `the database cannot be built again on the dev database, because something in it needs what is not managed: ${cause.message}`,
+    `the database cannot be built again on the dev database, because something in it needs what is not managed: ${reason}`,
     {
       hints: ['Leave what needs it out of every comparison with `exclude` in tidemark.config.ts.'],
       cause,

@@ -20,8 +20,8 @@ export async function run(context: Context): Promise<Outcome> {
   const bench = await openWorkbench(context);
   const options = await planOptions(context, bench, wanted);
   context.output.progress('comparing the migrations with the schema …');
-  const plan = await planBetween(bench, migrationState(folder, undefined), wanted, options);
-  await bench.close();
+  const current = migrationState(folder, undefined);
+  const plan = await planBetween(bench, current, wanted, options);
   reportPlanning(context, bench, plan);
   const unmanaged = unmanagedNames(plan.unmanaged.to);
   if (isEmptyPlan(plan.up)) {
@@ -38,6 +38,10 @@ export async function run(context: Context): Promise<Outcome> {
   const written = dryRun
     ? undefined
     : await writeMigration(migrations, { name, up: text.up, down: text.down });
+  if (written && plan.proven) {
+    const before = current.type === 'scripts' ? current.files : [];
+    await bench.rememberState([...before, { name: written.upFile, sql: text.up }], plan.proven);
+  }
   const files = written ? [written.upFile, written.downFile] : [];
   const result = {
     changed: true,

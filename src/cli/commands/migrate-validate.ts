@@ -1,5 +1,5 @@
 import { TidemarkError } from '../../errors.js';
-import { graphOf } from '../../migrations/compare-history.js';
+import { graphOf, migrationsInOrder } from '../../migrations/compare-history.js';
 import { readMigrationFolder } from '../../migrations/folder.js';
 import { requireListed } from '../../migrations/write-migration.js';
 import { downScript, upScript } from '../../planning/migration-scripts.js';
@@ -43,7 +43,7 @@ export async function run(context: Context): Promise<Outcome> {
     const { replay } = await import('../../planning/replay.js');
     const bench = await openWorkbench(context);
     context.output.progress('replaying the migrations …');
-    await replay(bench, folder.migrations);
+    await replay(bench, migrationsInOrder(folder));
     await bench.close();
     for (const note of bench.notes) context.output.warn(note);
   }
