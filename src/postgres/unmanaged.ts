@@ -3,11 +3,11 @@ import { CATALOG, FIRST_USER_OID, isNotExtensionMember, isUserSchema } from './c
 /**
  * A SELECT with the columns `kind` and `name` that lists what Tidemark does not manage yet, in user schemas and
  * database-wide, without what extensions brought. Run with `search_path = public`, as the kinds' queries are.
- * Tables of unmanaged sorts (partitions, foreign tables, …) are reported by the table kind. Owners and
- * columns' attributes that the column kind manages are not in it. `version` is server_version_num. No `;`.
+ * Tables of unmanaged sorts (partitions, foreign tables, …) are reported by the table kind. Columns' attributes
+ * that the column kind manages are not in it. `version` is server_version_num. No `;`.
  */
 export function unmanagedQuery(version: number): string {
-  return [...SOURCES, ...PRIVILEGES].map((source) => source(version)).join('\nUNION ALL\n');
+  return [...SOURCES, ...OWNERS, ...PRIVILEGES].map((source) => source(version)).join('\nUNION ALL\n');
 }
 
 type Source = (version: number) => string;
@@ -142,6 +142,19 @@ const SOURCES: readonly Source[] = [
     "r.rulename <> '_RETURN'",
     'JOIN pg_rewrite r ON r.ev_class = c.oid',
   ),
+  aboutRelation(
+    'index to CLUSTER on',
+    dotted('n.nspname', 'k.relname'),
+    'true',
+    `JOIN pg_index x ON x.indrelid = c.oid AND x.indisclustered JOIN pg_class k ON k.oid = x.indexrelid`,
+  ),
+  // The index of pg_depend begins with what is depended on, so this looks at the members of extensions only.
+  () => `
+    SELECT 'dependence on an extension', i.type || ' ' || i.identity || ' on ' || quote_ident(e.extname)
+      FROM pg_depend d
+      JOIN pg_extension e ON e.oid = d.refobjid
+     CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i
+     WHERE d.refclassid = ${CATALOG.pg_extension} AND d.deptype = 'x'`,
   aboutRelation('replica identity', RELATION, "c.relkind IN ('r', 'p') AND c.relreplident <> 'd'"),
   columnFacts,
   aboutRelation(
@@ -168,6 +181,65 @@ const SOURCES: readonly Source[] = [
     SELECT 'security label', l.provider || ' on ' || i.type || ' ' || i.identity
       FROM pg_seclabel l
      CROSS JOIN LATERAL pg_identify_object(l.classoid, l.objoid, l.objsubid) i`,
+];
+
+/**
+ * Whose objects nobody wonders about: the owner of the database, the connected role, which is who a plan would
+ * make them as, and whoever owns the most. Computed once a query, and most objects end at this comparison.
+ */
+const USUAL_OWNERS = `ARRAY(
+  SELECT d.datdba FROM pg_database d WHERE d.datname = current_database()
+  UNION ALL SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user
+  UNION ALL (SELECT c.relowner FROM pg_class c WHERE c.oid >= ${FIRST_USER_OID}
+              GROUP BY c.relowner ORDER BY count(*) DESC, c.relowner LIMIT 1))`;
+
+/** Objects of an owner that stands out. The role is in the kind, so that `exclude` finds the object by its name. */
+function owners(
+  of: string,
+  catalog: string,
+  owner: string,
+  schema: string,
+  name: string,
+  where: string,
+): Source {
+  return () => `
+    SELECT 'owner ' || pg_get_userbyid(o.${owner}) || ' of ${of}', ${name}
+      FROM ${catalog} o
+      JOIN pg_namespace n ON n.oid = o.${schema}
+     WHERE o.${owner} <> ALL (${USUAL_OWNERS}) AND ${where}
+       AND ${isUserSchema('n.nspname')} AND ${isNotExtensionMember(catalog, 'o.oid')}`;
+}
+
+const OWNERS: readonly Source[] = [
+  owners(
+    'relation',
+    'pg_class',
+    'relowner',
+    'relnamespace',
+    dotted('n.nspname', 'o.relname'),
+    // The sequence of a column has its table's owner, always.
+    `(o.relkind IN ('r', 'p', 'v', 'm', 'f') OR o.relkind = 'S' AND NOT EXISTS (
+       SELECT FROM pg_depend d WHERE d.classid = ${CATALOG.pg_class} AND d.objid = o.oid
+         AND d.refclassid = ${CATALOG.pg_class} AND d.deptype IN ('a', 'i')))`,
+  ),
+  owners('routine', 'pg_proc', 'proowner', 'pronamespace', SIGNATURE, 'true'),
+  owners(
+    'type',
+    'pg_type',
+    'typowner',
+    'typnamespace',
+    dotted('n.nspname', 'o.typname'),
+    // Not the types that come with a relation, another type (arrays, multiranges) or the shell of one.
+    `(o.typtype IN ('e', 'd', 'r') OR o.typtype = 'c' AND EXISTS (
+       SELECT FROM pg_class c WHERE c.oid = o.typrelid AND c.relkind = 'c'))`,
+  ),
+  // Who owns schema public of a new database is the version's affair: the role of initdb, or pg_database_owner.
+  () => `
+    SELECT 'owner ' || pg_get_userbyid(n.nspowner) || ' of schema', quote_ident(n.nspname)
+      FROM pg_namespace n
+     WHERE n.nspowner <> ALL (${USUAL_OWNERS}) AND ${isUserSchema('n.nspname')}
+       AND NOT (n.nspname = 'public' AND n.nspowner < ${FIRST_USER_OID})
+       AND ${isNotExtensionMember('pg_namespace', 'n.oid')}`,
 ];
 
 /** Grants that differ from what the owner's defaults give. `aclexplode` makes the order of entries irrelevant. */

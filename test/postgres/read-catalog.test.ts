@@ -27,6 +27,22 @@ const SHOP = `
   CREATE UNIQUE INDEX sums_owner ON sums (owner);
   CREATE SEQUENCE free`;
 
+/** The same connection, with a count of what was sent. */
+function countingRoundTrips(connection: Connection): { counted: Connection; roundTrips: () => number } {
+  let sent = 0;
+  const counted = new Proxy(connection, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...given: unknown[]): unknown => {
+        if (name === 'query' || name === 'executeAll') sent++;
+        return Reflect.apply(value, target, given);
+      };
+    },
+  });
+  return { counted, roundTrips: () => sent };
+}
+
 describeEachServer(
   'reading a catalog',
   (server) => {
@@ -201,6 +217,37 @@ describeEachServer(
         }
       });
     });
+
+    it.each([
+      ['in a transaction of its own', false],
+      ['inside an open one', true],
+    ])(
+      'asks as often for 200 tables as for 5, %s',
+      async (_name, inside) => {
+        const counts: number[] = [];
+        for (const tables of [5, 200]) {
+          const made = Array.from(
+            { length: tables },
+            (_, at) => `
+            CREATE TABLE many_${at} (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, up int REFERENCES many_${Math.max(at - 1, 0)}, t text DEFAULT 'x' CHECK (t <> ''));
+            CREATE INDEX ON many_${at} (t); CREATE VIEW many_v${at} AS SELECT id FROM many_${at}; COMMENT ON TABLE many_${at} IS 'c'`,
+          ).join(';');
+          const dropped = Array.from({ length: tables }, (_, at) => `DROP TABLE many_${at} CASCADE`);
+          await scratch.connection.executeAll(inside ? ['BEGIN', made] : [made]);
+          try {
+            const { counted, roundTrips } = countingRoundTrips(scratch.connection);
+            const schema = await readSchema(counted);
+            expect(ids(schema).filter((id) => id.startsWith('table:public.many_'))).toHaveLength(tables);
+            counts.push(roundTrips());
+          } finally {
+            await scratch.connection.executeAll(inside ? ['ROLLBACK'] : dropped);
+          }
+        }
+        expect(counts[1]).toBe(counts[0]);
+        expect(counts[0]).toBeLessThanOrEqual(10);
+      },
+      60_000,
+    );
 
     it('opens a transaction of its own where none is open, and closes it', async () => {
       await scratch.connection.executeAll(["SET search_path = 'nowhere'"]);

@@ -51,6 +51,16 @@ const CASES: readonly (readonly [sql: string, expected: readonly string[]])[] = 
   ['alter table t enable row level security', ['row-level security t']],
   ['create policy "p ol" on s."T" using (true)', ['policy "p ol" on s."T"']],
   ['create rule r as on insert to t do instead nothing', ['rule r on t']],
+  ['alter table t cluster on t_pkey', ['index to CLUSTER on t_pkey']],
+  ['alter table s."T" cluster on "T_a_key"', ['index to CLUSTER on s."T_a_key"']],
+  ['alter table t cluster on t_pkey; alter table t set without cluster', []],
+  [
+    'create extension citext; alter function f(int) depends on extension citext; alter index ib depends on extension citext',
+    [
+      'dependence on an extension function public.f(integer) on citext',
+      'dependence on an extension index public.ib on citext',
+    ],
+  ],
   ['alter table t replica identity full', ['replica identity t']],
   ['create view v as select a from t; alter view v alter a set default 5', ['view column default v.a']],
   [
@@ -79,6 +89,32 @@ const CASES: readonly (readonly [sql: string, expected: readonly string[]])[] = 
   ],
 ];
 
+/** Roles `"b ob"` and `anna` are there; the connected role owns the database and what BASE makes. */
+const OWNER_CASES: readonly (readonly [sql: string, expected: readonly string[]])[] = [
+  ['alter table s."T" owner to "b ob"', ['owner b ob of relation s."T"']],
+  [
+    'alter view v0 owner to anna; alter sequence sq owner to anna',
+    ['owner anna of relation sq', 'owner anna of relation v0'],
+  ],
+  ['create table n (a serial); alter table n owner to anna', ['owner anna of relation n']],
+  ['alter function f(int) owner to anna', ['owner anna of routine f(a integer, OUT b text)']],
+  [
+    'alter type mood owner to anna; alter domain dom owner to anna; alter type co owner to anna; alter type ra owner to anna',
+    ['owner anna of type co', 'owner anna of type dom', 'owner anna of type mood', 'owner anna of type ra'],
+  ],
+  ['alter schema s owner to anna', ['owner anna of schema s']],
+  ['alter schema public owner to anna', ['owner anna of schema public']],
+  // Whoever owns most is the usual owner, and so is the database's.
+  [
+    `do $$ declare r text; begin
+       for r in select oid::regclass from pg_class where relkind in ('r', 'v', 'm') and oid >= 16384 loop
+         execute format('alter table %s owner to anna', r);
+       end loop; end $$;
+     alter table t owner to "b ob"`,
+    ['owner b ob of relation t'],
+  ],
+];
+
 const BASE = `
   create schema s; create table t (a int primary key, b int default 1 check (b > 0)); create table s."T" (a text unique);
   create sequence sq; create type mood as enum ('a'); create domain dom as int check (value > 0);
@@ -104,6 +140,17 @@ describeEachServer(
         await session.run(BASE);
         for (const [sql, expected] of CASES) {
           await session.run(`BEGIN; ${sql}`);
+          expect(await unmanaged(session), sql).toEqual(expected);
+          await session.run('ROLLBACK');
+        }
+      });
+    });
+
+    it('names objects whose owner stands out, and no others', async () => {
+      await inDatabase(server, async (session) => {
+        await session.run(BASE);
+        for (const [sql, expected] of OWNER_CASES) {
+          await session.run(`BEGIN; CREATE ROLE "b ob"; CREATE ROLE anna; ${sql}`);
           expect(await unmanaged(session), sql).toEqual(expected);
           await session.run('ROLLBACK');
         }
