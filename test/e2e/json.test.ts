@@ -1,0 +1,160 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../src/cli/commands/index.js';
+import { tidemark } from '../support/cli.js';
+
+// Every command of the table, in the order of a project's life: each case finds what those before it left.
+
+interface Case {
+  /** Words of the command line after the command. */
+  readonly args?: readonly string[];
+  /** Default 0: anything else is the failure that every command has to have. */
+  readonly exit?: 1 | 2 | 3 | 4;
+  /** The code of the error; a check that ends with 3 has a result and none. */
+  readonly error?: string;
+  readonly before?: () => void;
+}
+
+const life: Readonly<Record<string, readonly Case[]>> = {
+  init: [
+    { args: ['new'] },
+    {
+      args: ['other', '--url', 'postgres://u:secret@localhost/db'],
+      exit: 2,
+      error: 'password-in-config',
+    },
+  ],
+  'db create': [{}, { args: ['--url', 'mysql://localhost/app'], exit: 2, error: 'url-invalid' }],
+  'migrate diff': [
+    { args: ['initial', '--dry-run'] },
+    { args: ['initial'] },
+    { args: ['again'] },
+    { args: ['more', '--schema', 'nowhere.sql'], exit: 2, error: 'schema-missing' },
+  ],
+  'migrate new': [{ args: ['by_hand'] }, { args: ['by_hand', 'and_more'], exit: 2, error: 'usage' }],
+  'migrate hash': [{}, { args: ['--migrations', 'bad'], exit: 1, error: 'directive-unknown' }],
+  'migrate validate': [
+    { args: ['--replay'] },
+    { args: ['--migrations', 'bad'], exit: 1, error: 'directive-unknown' },
+  ],
+  'migrate status': [{}, { args: ['--check'], exit: 3 }],
+  'migrate up': [
+    { args: ['--sql'] },
+    { args: ['--dry-run'] },
+    {},
+    { args: ['nowhere'], exit: 2, error: 'target-unknown' },
+  ],
+  'migrate history': [{}, { args: ['--url', 'mysql://localhost/app'], exit: 2, error: 'url-invalid' }],
+  'migrate show': [{ args: ['head'] }, { args: ['nowhere'], exit: 2, error: 'target-unknown' }],
+  'migrate down': [{}, { args: ['nowhere'], exit: 2, error: 'target-unknown' }],
+  status: [{}, { args: ['--check'], exit: 3 }],
+  'schema inspect': [{}, { args: ['nowhere.sql'], exit: 2, error: 'schema-missing' }],
+  'schema diff': [
+    { before: () => writeFileSync(join(cwd, 'schema.sql'), CHANGED) },
+    { args: ['--check'], exit: 3 },
+  ],
+  'schema apply': [
+    { exit: 4, error: 'needs-consent' },
+    { args: ['--dry-run'] },
+    { args: ['--yes', '--lock-timeout', '2s'] },
+  ],
+  'db check': [{}, { args: ['--url', 'pglite:memory'] }, { args: ['--require', 'table:nowhere'], exit: 3 }],
+  'db shell': [
+    { args: ['-c', 'SELECT count(*) AS n FROM users', '-c', 'SELECT 1; SELECT 2'] },
+    { args: ['-c', 'SELECT * FROM nowhere'], exit: 1, error: 'statement-failed' },
+  ],
+  'db reset': [{ exit: 4, error: 'needs-consent' }, { args: ['--dry-run'] }, { args: ['--yes'] }],
+};
+
+const SCHEMA = `CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\n`;
+// A table made anew, with a query for the rows that stop it.
+const CHANGED = `CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);\n`;
+
+let cwd: string;
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'tidemark-json-'));
+  writeFileSync(join(cwd, 'schema.sql'), SCHEMA);
+  mkdirSync(join(cwd, 'bad'));
+  writeFileSync(join(cwd, 'bad', '1_x.sql'), '-- tidemark:nonsense\n');
+});
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+const manual = readFileSync(
+  fileURLToPath(new URL('../../docs/json-output.md', import.meta.url)),
+  'utf8',
+).split(/^## /m);
+const section = (title: string) => manual.find((text) => text.startsWith(`${title}\n`));
+
+/** What a command's section says, with the shapes that it names. */
+function documented(command: string): string {
+  const own = section(`\`${command}\``) ?? '';
+  const shapes = section('Shared shapes')!.split(/^(?=interface )/m);
+  let text = own;
+  for (;;) {
+    const named = shapes.filter((shape) => {
+      const name = /^interface (\w+)/.exec(shape)?.[1];
+      return name !== undefined && new RegExp(`\\b${name}\\b`).test(text) && !text.includes(shape);
+    });
+    if (named.length === 0) return text;
+    text += named.join('');
+  }
+}
+
+/** Objects whose keys are data, not fields. */
+const OPEN = new Set(['props', 'info', 'rows', 'details']);
+
+function fieldsOf(value: unknown, command: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => fieldsOf(item, command));
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const open = OPEN.has(name) || (command === 'migrate hash' && name === 'files');
+    return [name, ...(open ? [] : fieldsOf(inner, command))];
+  });
+}
+
+test('every command has its cases here, a success and a failure, and its section in the manual', () => {
+  const names = commands.map(({ path }) => path.join(' ')).sort();
+  expect(Object.keys(life).sort()).toEqual(names);
+  for (const [name, cases] of Object.entries(life)) {
+    expect(new Set(cases.map(({ exit }) => exit === undefined)), name).toEqual(new Set([true, false]));
+    expect(section(`\`${name}\``), name).toBeDefined();
+  }
+});
+
+describe.each(Object.entries(life))('%s --json', (command, cases) => {
+  const titled = cases.map((one) => [(one.args ?? []).join(' '), one.exit ?? 0, one] as const);
+  test.each(titled)('%s: exit code %i', async (_, exit, { args = [], error, before }) => {
+    before?.();
+    const { code, stdout, stderr } = await tidemark([...command.split(' '), ...args, '--json'], {
+      cwd,
+      env: { DATABASE_URL: 'sqlite:data/app.db' },
+    });
+    const document = JSON.parse(stdout);
+    expect({ code, stderr }, stdout).toEqual({ code: exit, stderr: '' });
+    const body = error === undefined ? 'result' : 'error';
+    expect(document).toEqual({
+      command: error === 'usage' ? '' : command,
+      ok: exit === 0,
+      [body]: expect.any(Object),
+      warnings: expect.any(Array),
+    });
+    expect(stdout).not.toContain('secret');
+    if (error === undefined) {
+      const text = documented(command);
+      const unknown = fieldsOf(document.result, command).filter(
+        (name) => !new RegExp(`\\b${name}\\??:`).test(text),
+      );
+      expect([...new Set(unknown)]).toEqual([]);
+    } else {
+      expect(document.error).toMatchObject({
+        code: error,
+        message: expect.stringMatching(/./),
+        hints: expect.any(Array),
+        details: expect.any(Object),
+      });
+    }
+  });
+});
