@@ -7,7 +7,8 @@ import { CATALOG, FIRST_USER_OID, isNotExtensionMember, isUserSchema } from './c
  * that the column kind manages are not in it. `version` is server_version_num. No `;`.
  */
 export function unmanagedQuery(version: number): string {
-  return [...SOURCES, ...OWNERS, ...PRIVILEGES].map((source) => source(version)).join('\nUNION ALL\n');
+  const sources = [...SOURCES, ...OWNERS, ...PRIVILEGES].map((source) => source(version));
+  return `WITH usual_owners AS MATERIALIZED (${USUAL_OWNERS}) ${sources.join('\nUNION ALL\n')}`;
 }
 
 type Source = (version: number) => string;
@@ -187,11 +188,13 @@ const SOURCES: readonly Source[] = [
  * Whose objects nobody wonders about: the owner of the database, the connected role, which is who a plan would
  * make them as, and whoever owns the most. Computed once a query, and most objects end at this comparison.
  */
-const USUAL_OWNERS = `ARRAY(
-  SELECT d.datdba FROM pg_database d WHERE d.datname = current_database()
-  UNION ALL SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user
-  UNION ALL (SELECT c.relowner FROM pg_class c WHERE c.oid >= ${FIRST_USER_OID}
-              GROUP BY c.relowner ORDER BY count(*) DESC, c.relowner LIMIT 1))`;
+const USUAL_OWNERS = `
+  SELECT ARRAY(
+    SELECT d.datdba FROM pg_database d WHERE d.datname = current_database()
+    UNION ALL SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user
+    UNION ALL (SELECT c.relowner FROM pg_class c WHERE c.oid >= ${FIRST_USER_OID}
+                GROUP BY c.relowner ORDER BY count(*) DESC, c.relowner LIMIT 1)) AS roles`;
+const STANDS_OUT = (owner: string): string => `${owner} <> ALL ((SELECT u.roles FROM usual_owners u)::oid[])`;
 
 /** Objects of an owner that stands out. The role is in the kind, so that `exclude` finds the object by its name. */
 function owners(
@@ -206,7 +209,7 @@ function owners(
     SELECT 'owner ' || pg_get_userbyid(o.${owner}) || ' of ${of}', ${name}
       FROM ${catalog} o
       JOIN pg_namespace n ON n.oid = o.${schema}
-     WHERE o.${owner} <> ALL (${USUAL_OWNERS}) AND ${where}
+     WHERE ${STANDS_OUT(`o.${owner}`)} AND ${where}
        AND ${isUserSchema('n.nspname')} AND ${isNotExtensionMember(catalog, 'o.oid')}`;
 }
 
@@ -237,7 +240,7 @@ const OWNERS: readonly Source[] = [
   () => `
     SELECT 'owner ' || pg_get_userbyid(n.nspowner) || ' of schema', quote_ident(n.nspname)
       FROM pg_namespace n
-     WHERE n.nspowner <> ALL (${USUAL_OWNERS}) AND ${isUserSchema('n.nspname')}
+     WHERE ${STANDS_OUT('n.nspowner')} AND ${isUserSchema('n.nspname')}
        AND NOT (n.nspname = 'public' AND n.nspowner < ${FIRST_USER_OID})
        AND ${isNotExtensionMember('pg_namespace', 'n.oid')}`,
 ];
