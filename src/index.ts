@@ -1,6 +1,6 @@
 /** What `import { … } from 'tidemark'` gives. Everything heavy stays behind the functions that need it. */
 
-export type { Connection, Row } from './database/connection.js';
+export { type Connection, DatabaseError, type Row } from './database/connection.js';
 export { type ExitCode, type SourceLocation, TidemarkError, type TidemarkErrorOptions } from './errors.js';
 export {
   openProject,
