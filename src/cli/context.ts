@@ -1,6 +1,8 @@
-import type { Connection } from '../database/connection.js';
+import type { Connection, EngineName } from '../database/connection.js';
 import type { DatabaseUrl } from '../database/database-url.js';
 import type { DevDatabase } from '../database/dev-database.js';
+import type { WhenMissing } from '../database/open-database.js';
+import type { MigrationFolder } from '../migrations/folder.js';
 import type { ResolvedEnvironment } from '../project/environment.js';
 import type { Dialect } from '../schema/dialect.js';
 import type { Output } from './output.js';
@@ -62,35 +64,61 @@ export class Context {
     return requireUrl(await this.environment());
   }
 
-  /** A session with the environment's database. */
-  async openTarget(): Promise<Connection> {
+  /**
+   * The environment's migrations. Throws TidemarkError (`migrations-missing`, exit code 2) when the folder was
+   * named and is not there.
+   */
+  async migrations(): Promise<MigrationFolder> {
+    const { migrations, migrationsNamed } = await this.environment();
+    const { readMigrationFolder } = await import('../migrations/folder.js');
+    return readMigrationFolder(migrations, { mustExist: migrationsNamed });
+  }
+
+  /**
+   * A session with the environment's database. A command that only looks says `refuse` or `empty`, so that
+   * looking makes nothing; of `empty` the user is told, because the path may be mistyped.
+   */
+  async openTarget(missing: WhenMissing = 'create'): Promise<Connection> {
     const url = await this.url();
     if (url.adapter === 'embedded') await preferQuickWasm();
     const { openDatabase } = await import('../database/open-database.js');
-    return this.closing(await openDatabase(url));
+    if (missing === 'empty') {
+      const { isMissing, noDatabase } = await import('../database/missing-database.js');
+      if (isMissing(url)) this.output.warn(`${noDatabase(url).message} yet`);
+    }
+    return this.closing(await openDatabase(url, { missing }));
+  }
+
+  /** What the environment names: its database, else its dev database; PostgreSQL when it names neither. */
+  async engine(): Promise<EngineName> {
+    const { url, dev } = await this.environment();
+    return url?.engine ?? (typeof dev === 'object' ? dev.engine : 'postgres');
   }
 
   /** The dev database that the environment asks for. */
-  async openDev(): Promise<DevDatabase> {
-    const { dev, url } = await this.environment();
+  async openDev(engine: EngineName): Promise<DevDatabase> {
+    const { dev, url: target } = await this.environment();
     await preferQuickWasm();
     const { openDevDatabase } = await import('../database/open-dev-database.js');
-    return this.closing(
-      await openDevDatabase({ engine: url?.engine ?? 'postgres', dev, ...(url ? { target: url } : {}) }),
-    );
+    return this.closing(await openDevDatabase({ engine, dev, target }));
   }
 
-  /** The dialect of the environment's database; PostgreSQL's when it names none. */
-  async dialect(): Promise<Dialect> {
-    const { url } = await this.environment();
+  /** The dialect of an engine; without one, of the environment's. */
+  async dialect(engine?: EngineName): Promise<Dialect> {
+    const wanted = engine ?? (await this.engine());
     await preferQuickWasm();
     const { loadDialect } = await import('../dialects.js');
-    return loadDialect(url?.engine ?? 'postgres');
+    return loadDialect(wanted);
   }
 
   /** Yes by `--yes`, else by asking; not for what loses data. */
   async confirm(question: string): Promise<boolean> {
     return this.options.flag('yes') || this.prompt.confirm(question, '--yes');
+  }
+
+  /** Has the output mask the password of a URL wherever it turns up. */
+  keepSecret(url: DatabaseUrl | undefined): void {
+    if (url?.adapter === 'server' && url.password) this.output.secrets.add(url.password.reveal());
   }
 
   /** Has `close` close it too, also when the command fails or is interrupted. Gives its argument back. */
@@ -125,8 +153,8 @@ export class Context {
     });
     const { secretsOf } = await import('./mask.js');
     for (const secret of secretsOf(env)) output.secrets.add(secret);
-    if (environment.url?.adapter === 'server' && environment.url.password)
-      output.secrets.add(environment.url.password.reveal());
+    this.keepSecret(environment.url);
+    if (typeof environment.dev === 'object') this.keepSecret(environment.dev);
     for (const note of environment.notes) output.warn(note);
     if (environment.configFile) output.detail(`configuration: ${environment.configFile}`);
     output.detail(`environment: ${environment.name}`);

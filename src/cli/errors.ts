@@ -46,7 +46,7 @@ export function printError(error: unknown, output: Output, debug: boolean, cwd: 
   output.error(`${red('error:')} ${report.message}`);
   if (report.location) output.error(`  ${dim('at')} ${place(report.location, cwd)}`);
   if (report.excerpt) output.error(`\n${indent(report.excerpt)}\n`);
-  for (const fact of databaseFacts(error)) output.error(indent(fact));
+  for (const fact of databaseFacts(error, [report.message, ...report.hints])) output.error(indent(fact));
   for (const hint of report.hints) output.error(`${cyan('hint:')} ${hint}`);
   if (debug) output.error(dim(stackOf(error)));
 }
@@ -57,7 +57,8 @@ function place({ file, line, column }: SourceLocation, cwd: string): string {
   return `${shown}:${line}${column === undefined ? '' : `:${column}`}`;
 }
 
-function databaseFacts(error: unknown): string[] {
+/** What the engine said besides its message, as far as the error that wraps it has not said it already. */
+function databaseFacts(error: unknown, said: readonly string[]): string[] {
   const source = error instanceof TidemarkError ? error.cause : error;
   if (!(source instanceof DatabaseError)) return [];
   const facts: [string, string | undefined][] = [
@@ -65,9 +66,10 @@ function databaseFacts(error: unknown): string[] {
     ['context', source.context],
     ['sqlstate', source.sqlstate || undefined],
   ];
-  // The hint of an error that wraps this one stands among its own hints, if it chose to keep it.
   if (error !== source) facts.splice(1, 0, ['server hint', source.hint]);
-  return facts.flatMap(([name, value]) => (value ? [`${name}: ${value}`] : []));
+  return facts.flatMap(([name, value]) =>
+    value && !said.some((text) => text.includes(value)) ? [`${name}: ${value}`] : [],
+  );
 }
 
 function stackOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import type { DevDatabase } from '../database/dev-database.js';
 import type { PlanBetween, PlanOptions } from '../planning/plan-between.js';
-import type { StateSource } from '../planning/state-source.js';
+import { engineOf, type StateSource } from '../planning/state-source.js';
 import { Workbench } from '../planning/workbench.js';
 import type { SchemaObject, UnmanagedObject } from '../schema/object.js';
 import {
@@ -12,15 +12,40 @@ import {
 } from '../schema/rename.js';
 import type { Context } from './context.js';
 
-/** The workbench of a command: its dialect, dev database and filter come from the environment. */
-export async function openWorkbench(context: Context): Promise<Workbench> {
+/**
+ * The workbench of a command: its filter, dev database and engine come from the environment, but the engine of
+ * a database among `states` comes first.
+ */
+export async function openWorkbench(
+  context: Context,
+  states: readonly StateSource[] = [],
+): Promise<Workbench> {
   const { exclude } = await context.environment();
-  const dialect = await context.dialect();
+  const engine = engineOf(states) ?? (await context.engine());
+  const dialect = await context.dialect(engine);
   const openDev = (): Promise<DevDatabase> => {
     context.output.progress('starting the dev database …');
-    return context.openDev();
+    return context.openDev(engine);
   };
   return context.closing(new Workbench({ dialect, filter: { exclude }, openDev }));
+}
+
+/** The environment's database as a state. */
+export async function targetSource(context: Context): Promise<StateSource> {
+  const url = await context.url();
+  const { safeUrl } = await import('../database/database-url.js');
+  return { type: 'database', label: safeUrl(url), url };
+}
+
+/** The state that a person named; `source` is where, for messages. */
+export async function namedSource(context: Context, text: string, source: string): Promise<StateSource> {
+  // What a URL leaves out may stand in .env, which is read with the environment.
+  await context.environment();
+  const { resolveSource } = await import('../planning/resolve-source.js');
+  const { cwd: base, env } = context;
+  const state = await resolveSource(text, { base, env, source, migrations: () => context.migrations() });
+  if (state.type === 'database') context.keepSecret(state.url);
+  return state;
 }
 
 /** The environment's schema files as a state. */
@@ -45,7 +70,7 @@ export async function planOptions(
   const { openDatabase } = await import('../database/open-database.js');
   const comments: RenameHint[] = wanted.type === 'scripts' ? renameComments(wanted.files) : [];
   return {
-    open: (url) => openDatabase(url),
+    open: (url) => openDatabase(url, { missing: 'refuse' }),
     renames: [...context.options.list('rename').map(parseRenameFlag), ...comments],
     onLikelyRenames: (likely) => settleRenames(context, bench, likely, unanswered),
   };

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { TidemarkError } from '../errors.js';
@@ -6,13 +6,10 @@ import type { Connection } from './connection.js';
 import { safeUrl } from './database-url.js';
 import { EmbeddedConnection } from './embedded-connection.js';
 import { startEngine } from './embedded-engine.js';
+import { folderState, isLock, LOCK, UNFINISHED } from './embedded-folder.js';
 import { startInMemory, templateTar } from './embedded-template.js';
 import { acquireLock, type LockHolder } from './process-lock.js';
 import { readTar } from './tar.js';
-
-const LOCK = 'tidemark.lock';
-/** There while a new folder is being filled; found later, the filling was cut off. */
-const UNFINISHED = 'tidemark.unfinished';
 
 /**
  * Opens the embedded PostgreSQL: a folder, made (for its owner alone) and filled when it is not there, or
@@ -20,9 +17,13 @@ const UNFINISHED = 'tidemark.unfinished';
  * @throws TidemarkError `database-locked` (exit code 4) naming the process that has it open,
  * `not-a-database` when the folder holds something else, `cannot-connect` when the engine does not start
  */
-export async function openEmbedded(options: { readonly path?: string | undefined }): Promise<Connection> {
+export async function openEmbedded(options: {
+  readonly path?: string | undefined;
+  /** What messages call it. Default: its address. */
+  readonly label?: string | undefined;
+}): Promise<Connection> {
   const { path } = options;
-  const label = safeUrl({ engine: 'postgres', adapter: 'embedded', path });
+  const label = options.label ?? safeUrl({ engine: 'postgres', adapter: 'embedded', path });
   if (path === undefined) {
     const engine = await startInMemory();
     return new EmbeddedConnection(engine, label, () => engine.close());
@@ -66,16 +67,17 @@ function folderLocked(path: string, holder: LockHolder): TidemarkError {
 }
 
 async function prepareFolder(path: string): Promise<void> {
-  if (existsSync(join(path, 'PG_VERSION'))) return;
-  const unfinished = join(path, UNFINISHED);
-  const there = readdirSync(path).filter((name) => !name.startsWith(LOCK));
-  if (there.length > 0 && !existsSync(unfinished)) {
+  const state = folderState(path);
+  if (state === 'database') return;
+  if (state === 'other') {
     throw new TidemarkError('not-a-database', `${path} is not empty and holds no database`, {
       exitCode: 2,
       hints: ['Name a folder that is empty or not there yet.'],
     });
   }
-  for (const name of there) if (name !== UNFINISHED) rmSync(join(path, name), { recursive: true });
+  const unfinished = join(path, UNFINISHED);
+  for (const name of readdirSync(path))
+    if (name !== UNFINISHED && !isLock(name)) rmSync(join(path, name), { recursive: true });
   chmodSync(path, 0o700);
   writeFileSync(unfinished, '');
   fillFolder(path, await templateTar());

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { TidemarkError } from '../errors.js';
 import type { PostgresUrl, Refuse } from './database-url.js';
 import { readPort, readSeconds, readSslMode } from './postgres-url.js';
 import { Secret } from './secret.js';
@@ -11,9 +12,11 @@ type Variables = Readonly<Record<string, string | undefined>>;
  * Fills in what a URL leaves out from libpq's variables: PGHOST (and PGHOSTADDR), PGPORT, PGUSER,
  * PGPASSWORD, PGDATABASE, PGSSLMODE, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY, PGPASSFILE, PGOPTIONS, PGAPPNAME,
  * PGCONNECT_TIMEOUT. An empty variable counts as not set.
+ * @throws TidemarkError `service-unsupported` (exit code 2) for PGSERVICE: what the service says would be missed
  */
 export function fillFromEnvironment(url: PostgresUrl, env: Variables, refuse: Refuse): PostgresUrl {
   const read = (name: string) => env[name] || undefined;
+  if (read('PGSERVICE')) throw serviceUnsupported();
   const named =
     (name: string): Refuse =>
     (problem, hints) =>
@@ -35,6 +38,19 @@ export function fillFromEnvironment(url: PostgresUrl, env: Variables, refuse: Re
     connectTimeout: url.connectTimeout ?? readSeconds(read('PGCONNECT_TIMEOUT'), named('PGCONNECT_TIMEOUT')),
     passFile: url.passFile ?? read('PGPASSFILE'),
   };
+}
+
+function serviceUnsupported(): TidemarkError {
+  return new TidemarkError(
+    'service-unsupported',
+    'PGSERVICE names a service, and Tidemark does not read service files',
+    {
+      exitCode: 2,
+      hints: [
+        'Unset PGSERVICE (PGSERVICE= before the command does) and give what the service says in the URL, or in PGHOST, PGPORT, PGUSER and PGDATABASE.',
+      ],
+    },
+  );
 }
 
 /** A server's address with every default settled, ready for the driver. */

@@ -5,6 +5,7 @@ import type { Connection, Row } from './connection.js';
 import { type SqliteUrl, safeUrl } from './database-url.js';
 import { type SqliteDriver, type SqliteHandle, sqliteDriver } from './sqlite-driver.js';
 import { toSqliteError } from './sqlite-error.js';
+import { holdsQuotedStrings } from './sqlite-quoted-strings.js';
 import { fromSqlite, toSqlite } from './sqlite-values.js';
 
 /** How long a statement waits for another process's lock, in milliseconds. */
@@ -12,12 +13,19 @@ const BUSY_TIMEOUT_MS = 5_000;
 
 /**
  * Opens an SQLite database: a file, made where there is none, or memory. Whatever the driver, foreign keys
- * are enforced, double quotes never make a string, and values are as `sqlite-values.ts` says.
+ * are enforced, and values are as `sqlite-values.ts` says. Double quotes make a string only where the driver can do
+ * that and the file holds such strings already, or in memory where `quotedStrings` says so. `label` is what messages
+ * call it.
  * @throws TidemarkError `cannot-connect` when the file cannot be opened or is something else; `sqlite-missing`
  */
-export async function connectSqlite(url: SqliteUrl, driver?: SqliteDriver): Promise<Connection> {
+export async function connectSqlite(
+  url: SqliteUrl,
+  driver?: SqliteDriver,
+  label: string = safeUrl(url),
+  quotedStrings = false,
+): Promise<Connection> {
   const { path } = url;
-  const { open, version } = driver ?? (await sqliteDriver());
+  const { open, version, takesQuotedStrings } = driver ?? (await sqliteDriver());
   if (path !== undefined && !existsSync(dirname(path))) {
     throw cannotOpen(path, `the folder ${dirname(path)} does not exist`, [
       'Make it, or let "tidemark db create" do that.',
@@ -25,7 +33,7 @@ export async function connectSqlite(url: SqliteUrl, driver?: SqliteDriver): Prom
   }
   let handle: SqliteHandle;
   try {
-    handle = open(path ?? ':memory:');
+    handle = open(path ?? ':memory:', { quotedStrings });
   } catch (error) {
     throw cannotOpen(
       path ?? ':memory:',
@@ -36,12 +44,25 @@ export async function connectSqlite(url: SqliteUrl, driver?: SqliteDriver): Prom
   }
   try {
     refuseOtherFiles(handle, path ?? ':memory:');
+    if (path !== undefined && takesQuotedStrings && !quotedStrings && needsQuotedStrings(handle)) {
+      handle.close();
+      handle = open(path, { quotedStrings: true });
+    }
     handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     handle.exec('PRAGMA foreign_keys = ON');
-    return new SqliteConnection(handle, version, safeUrl(url));
+    return new SqliteConnection(handle, version, label);
   } catch (error) {
     handle.close();
     throw error;
+  }
+}
+
+/** A database that is locked or damaged says so when it is used. */
+function needsQuotedStrings(handle: SqliteHandle): boolean {
+  try {
+    return holdsQuotedStrings(handle);
+  } catch {
+    return false;
   }
 }
 

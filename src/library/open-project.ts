@@ -27,7 +27,7 @@ export interface Project {
   up(options?: MigrateUpOptions): Promise<MigrateResult>;
   /** Takes migrations down, as `tidemark migrate down`. */
   down(options?: MigrateOptions): Promise<MigrateResult>;
-  /** Where database and migrations are. */
+  /** Where database and migrations are. A database that is not there yet is an empty one, and is not made. */
   status(): Promise<MigrationStatus>;
   /** Looks a SQLite database over, as `tidemark db check`. Throws TidemarkError (`engine-unsupported`) for another. */
   check(options?: { readonly require?: readonly SqliteRequirement[] }): Promise<SqliteCheck>;
@@ -58,7 +58,17 @@ export async function openProject(options: ProjectOptions = {}): Promise<Project
   };
   const folder = async () => {
     const { readMigrationFolder } = await import('../migrations/folder.js');
-    return readMigrationFolder(environment.migrations);
+    return readMigrationFolder(environment.migrations, { mustExist: environment.migrationsNamed });
+  };
+  /** A session for who only looks: as long as there is none, looking makes no database. */
+  const look = async <T>(
+    missing: 'refuse' | 'empty',
+    work: (session: Connection) => Promise<T>,
+  ): Promise<T> => {
+    const { isMissing } = await import('../database/missing-database.js');
+    if (session !== undefined || !isMissing(url)) return work(await connection());
+    const empty = await openDatabase(url, { missing });
+    return work(empty).finally(() => empty.close());
   };
 
   return {
@@ -79,7 +89,8 @@ export async function openProject(options: ProjectOptions = {}): Promise<Project
     },
     async status() {
       const { migrationStatus } = await import('../migrations/status.js');
-      return migrationStatus(await connection(), await folder());
+      const files = await folder();
+      return look('empty', (open) => migrationStatus(open, files));
     },
     async check({ require = [] } = {}) {
       if (url.adapter !== 'sqlite') {
@@ -91,7 +102,7 @@ export async function openProject(options: ProjectOptions = {}): Promise<Project
       }
       const { checkSqlite, filesBeside } = await import('../sqlite/check-database.js');
       const files = session === undefined && url.path !== undefined ? filesBeside(url.path) : [];
-      return checkSqlite(await connection(), { require, files });
+      return look('refuse', (open) => checkSqlite(open, { require, files }));
     },
     async close() {
       const open = await session?.catch(() => undefined);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TidemarkError } from '../errors.js';
 import { compareText } from '../schema/object.js';
@@ -36,12 +36,17 @@ interface FoundFile extends FileName {
 
 /**
  * Reads a migrations folder. Files that are no migrations, hidden files and subfolders are left alone; a folder
- * that does not exist is an empty one. Throws TidemarkError: `migration-name-invalid`,
+ * that does not exist is an empty one, unless it must: then `migrations-missing` is thrown (exit code 2), for a
+ * mistyped name must not pass for "nothing to do". Throws TidemarkError: `migration-name-invalid`,
  * `migration-encoding`, `migration-unreadable`, `migration-empty` (no bytes and
  * not in the sum: half-written), `migration-duplicate`, `migration-orphan-down`, `sum-invalid`, and those
  * of the directives. That the sum differs is no error here: it is a result.
  */
-export async function readMigrationFolder(path: string): Promise<MigrationFolder> {
+export async function readMigrationFolder(
+  path: string,
+  { mustExist = false }: { readonly mustExist?: boolean } = {},
+): Promise<MigrationFolder> {
+  if (mustExist && !existsSync(path)) throw missing(path);
   const names = listFolder(path);
   const listed = names.includes(SUM_FILE)
     ? parseSum(decodeMigration(readBytes(join(path, SUM_FILE)), join(path, SUM_FILE)), join(path, SUM_FILE))
@@ -62,6 +67,16 @@ export async function readMigrationFolder(path: string): Promise<MigrationFolder
     listed,
     difference: compareSums(sums, listed ?? new Map()),
   };
+}
+
+function missing(path: string): TidemarkError {
+  return new TidemarkError('migrations-missing', `there is no migrations folder ${path}`, {
+    exitCode: 2,
+    hints: [
+      'Correct the name (--migrations, or `migrations` in the configuration).',
+      'In a new project "tidemark migrate diff NAME" makes the folder with the first migration.',
+    ],
+  });
 }
 
 function listFolder(path: string): string[] {

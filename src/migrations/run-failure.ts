@@ -73,7 +73,7 @@ function migrationFailed(
         }),
     hints: [
       ...(database?.detail === undefined ? [] : [`Detail: ${database.detail}`]),
-      ...(database?.hint === undefined ? [] : [`The database suggests: ${database.hint}`]),
+      ...(database?.hint === undefined ? [] : [database.hint]),
       ...(database?.context === undefined ? [] : [`Context: ${database.context}`]),
       ...(database === undefined ? [] : engine.advice(database)),
       ...(blocker === undefined ? [] : [blocker]),

@@ -14,38 +14,51 @@ import type { StateSource } from './state-source.js';
 /**
  * Makes a state source of what a person types:
  * - `empty`
- * - a database URL (`postgres://…`, `pglite:…`)
+ * - a database URL (`postgres://…`, `pglite:…`, `sqlite:…`)
  * - `migrations:FOLDER@REVISION`, or the plain path of a migrations folder (it has a `tidemark.sum`),
  *   with or without `@REVISION`; without FOLDER the environment's
  * - the path of a .sql file, a folder of them, or a glob
  *
- * Paths are relative to `base`. Throws `state-unknown`, and what reading files throws.
+ * Paths are relative to `base`; what a URL leaves out comes from `env`, as in `parseDatabaseUrl`. Throws
+ * `url-invalid`, `revision-unknown`, `migrations-missing`, and what reading files throws.
  */
 export async function resolveSource(
   text: string,
-  options: { readonly base: string; readonly migrations: string },
+  options: {
+    readonly base: string;
+    /** Reads the environment's migrations. */
+    readonly migrations: () => Promise<MigrationFolder>;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    /** What messages call the text: `--from`. */
+    readonly source?: string;
+  },
 ): Promise<StateSource> {
   if (text === 'empty') return { type: 'empty', label: 'nothing' };
   const named = /^migrations:(.*?)(?:@([^@]*))?$/.exec(text);
-  if (named)
-    return migrationsSource(named[1] ? resolve(options.base, named[1]) : options.migrations, named[2]);
+  if (named) {
+    const folder = named[1] && resolve(options.base, named[1]);
+    return migrationState(
+      await (folder ? readMigrationFolder(folder, { mustExist: true }) : options.migrations()),
+      named[2],
+    );
+  }
   if (/^[a-z][a-z0-9+]+:/i.test(text) && !/^[a-z]:[\\/]/i.test(text)) {
-    const url = parseDatabaseUrl(text);
+    const url = parseDatabaseUrl(text, {
+      folder: options.base,
+      env: options.env,
+      ...(options.source === undefined ? {} : { source: options.source }),
+    });
     return { type: 'database', label: safeUrl(url), url };
   }
   const path = resolve(options.base, text);
-  if (await isMigrationFolder(path)) return migrationsSource(path, undefined);
+  if (await isMigrationFolder(path)) return migrationState(await readMigrationFolder(path), undefined);
   const at = text.lastIndexOf('@');
   if (at > 0 && !existsSync(path)) {
     const folder = resolve(options.base, text.slice(0, at));
-    if (await isMigrationFolder(folder)) return migrationsSource(folder, text.slice(at + 1));
+    if (await isMigrationFolder(folder))
+      return migrationState(await readMigrationFolder(folder), text.slice(at + 1));
   }
   return { type: 'scripts', label: text, files: await readSchemaFiles([text], options.base) };
-}
-
-/** The state after the migrations of a folder, up to and including a revision. */
-export async function migrationsSource(path: string, revision: string | undefined): Promise<StateSource> {
-  return migrationState(await readMigrationFolder(path), revision);
 }
 
 /**

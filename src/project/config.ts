@@ -1,7 +1,7 @@
 /** What an environment can say; at the top of a configuration the same keys are defaults for all of them. */
 export interface EnvironmentConfig {
   /**
-   * The database: `postgres://…`, `pglite:folder`. Leave the key out to take it from DATABASE_URL,
+   * The database: `postgres://…`, `pglite:folder`, `sqlite:file`. Leave the key out to take it from DATABASE_URL,
    * DB_HOST and its companions, or PGHOST and its companions. Relative paths start at the configuration file.
    */
   readonly url?: string | undefined;
@@ -11,7 +11,8 @@ export interface EnvironmentConfig {
   readonly migrations?: string | undefined;
   /**
    * Where SQL is tried out: `embedded` (default), `server` (scratch databases on the environment's server)
-   * or the URL of another server for scratch databases. Never the target itself.
+   * or the URL of another server for scratch databases. Never a database of yours: work happens in scratch
+   * databases alone. For SQLite it is always memory.
    */
   readonly dev?: string | undefined;
   /** Objects left out everywhere: `schema.name` patterns with `*`, optionally `kind:pattern`. */

@@ -8,11 +8,12 @@ export interface UrlFromVariables {
 }
 
 const dbVariables = ['DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME'] as const;
-const pgVariables = ['PGHOST', 'PGHOSTADDR', 'PGDATABASE'] as const;
+const pgVariables = ['PGHOST', 'PGHOSTADDR', 'PGDATABASE', 'PGSERVICE'] as const;
 
 /**
  * The address that the variables name: DATABASE_URL, else DB_HOST / DB_PORT / DB_USER / DB_PASSWORD / DB_NAME
- * (a host or a name is enough to count), else libpq's own PGHOST, PGHOSTADDR or PGDATABASE.
+ * (a host or a name is enough to count), else libpq's own PGHOST, PGHOSTADDR, PGDATABASE, or PGSERVICE (which
+ * whoever parses the address refuses).
  * Undefined when none is set; an empty variable is as good as none.
  */
 export function urlFromVariables(variables: Variables): UrlFromVariables | undefined {

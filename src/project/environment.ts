@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import type { DatabaseUrl } from '../database/database-url.js';
 import { parseDatabaseUrl } from '../database/database-url.js';
+import type { DevSetting } from '../database/open-dev-database.js';
 import { TidemarkError } from '../errors.js';
 import { didYouMean } from '../suggest.js';
 import type { Config, EnvironmentConfig } from './config.js';
@@ -39,8 +40,9 @@ export interface ResolvedEnvironment {
   /** Files, folders or globs; who reads the schema expands them. */
   readonly schema: readonly string[];
   readonly migrations: string;
-  /** `embedded`, `server`, or a URL. */
-  readonly dev: string;
+  /** True when a flag or the configuration names the folder: then it has to be there for what reads it. */
+  readonly migrationsNamed: boolean;
+  readonly dev: DevSetting;
   readonly exclude: readonly string[];
   readonly production: boolean;
   /** What the user may be surprised by, as full sentences. */
@@ -51,7 +53,8 @@ export interface ResolvedEnvironment {
  * Settles which environment is meant and what each of its settings is. Each setting comes from the first
  * that names it: the flag, the environment's block, the top of the configuration, (the URL only) the
  * variables as `urlFromVariables` reads them, the default. Paths of the configuration start at its folder,
- * those of flags at `cwd`. Throws TidemarkError with exit code 2: `environment-unknown`, `url-invalid`.
+ * those of flags at `cwd`. Throws TidemarkError with exit code 2: `environment-unknown`, `url-invalid`,
+ * `service-unsupported`.
  */
 export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnvironment {
   const { flags, config, cwd } = sources;
@@ -75,7 +78,8 @@ export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnviron
       flags.migrations === undefined
         ? fromRoot(setting('migrations') ?? 'migrations')
         : fromCwd(flags.migrations),
-    dev: flags.dev ?? setting('dev') ?? 'embedded',
+    migrationsNamed: (flags.migrations ?? setting('migrations')) !== undefined,
+    dev: devSetting(sources, name, block),
     exclude: [...new Set([...(setting('exclude') ?? []), ...(flags.exclude ?? [])])],
     production: setting('production') ?? /^prod(uction)?$/i.test(name),
     notes: found?.notes ?? [],
@@ -94,7 +98,7 @@ export function requireUrl(environment: ResolvedEnvironment): DatabaseUrl {
     {
       exitCode: 2,
       hints: [
-        'Give one with --url, for example --url postgres://user@localhost:5432/app or --url pglite:./.tidemark/local.',
+        'Give one with --url, for example --url postgres://user@localhost:5432/app, --url pglite:./.tidemark/local or --url sqlite:./app.db.',
         'Or set DATABASE_URL, or DB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME, here or in .env.',
         configFile
           ? `Or give the environment a url in ${basename(configFile)}.`
@@ -134,6 +138,19 @@ function unknownEnvironment(message: string, names: readonly string[], config: C
     hints,
     details: { environments: names },
   });
+}
+
+function devSetting({ flags, config, env, cwd }: EnvironmentSources, name: string, block: EnvironmentConfig) {
+  const text = flags.dev ?? block.dev ?? config?.value.dev ?? 'embedded';
+  if (text === 'embedded' || text === 'server') return text;
+  const source = block.dev === undefined ? config?.file : `environment "${name}" of ${config?.file}`;
+  return flags.dev === undefined
+    ? parseDatabaseUrl(text, {
+        source: `dev of ${source}`,
+        folder: config?.folder ?? cwd,
+        env: env.variables,
+      })
+    : parseDatabaseUrl(text, { source: '--dev', folder: cwd, env: env.variables });
 }
 
 interface FoundUrl {

@@ -131,6 +131,15 @@ describe('errors', () => {
     expect(written.out).toBe('');
   });
 
+  it('say what the database said once, also when the error that wraps it repeats it', () => {
+    const { written, output } = capture();
+    const hints = ['Detail: a detail', 'a server hint'];
+    printError(new TidemarkError('x', 'it failed', { hints, cause }), output, false, '/p');
+    expect(written.err).toBe(
+      'error: it failed\n  sqlstate: 42P01\nhint: Detail: a detail\nhint: a server hint\n',
+    );
+  });
+
   it('show a stack and the causes only with --debug', () => {
     const { written, output } = capture();
     printError(error, output, true, '/p');

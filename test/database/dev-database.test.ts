@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Connection } from '../../src/database/connection.js';
+import type { Connection, EngineName } from '../../src/database/connection.js';
 import { type PostgresUrl, parseDatabaseUrl } from '../../src/database/database-url.js';
 import type { DevDatabase } from '../../src/database/dev-database.js';
 import { openDevDatabase } from '../../src/database/open-dev-database.js';
@@ -117,7 +117,11 @@ describeEachServer('scratch databases on a server', (server) => {
     withDatabase(server, async (url) => {
       const admin = await server.adminUrl();
       for (const dev of ['server', url]) {
-        const database = await openDevDatabase({ engine: 'postgres', dev, target: parse(url) });
+        const database = await openDevDatabase({
+          engine: 'postgres',
+          dev: dev === 'server' ? dev : parse(dev),
+          target: parse(url),
+        });
         for (const transaction of [true, false]) {
           await database.scratch(
             async (c) => {
@@ -152,7 +156,7 @@ describeEachServer('scratch databases on a server', (server) => {
     ];
     for (const name of users) await query(admin, `CREATE DATABASE ${name}`);
     try {
-      const meanwhile = await openDevDatabase({ engine: 'postgres', dev: admin });
+      const meanwhile = await openDevDatabase({ engine: 'postgres', dev: parse(admin) });
       await meanwhile.close();
       expect(await scratchDatabases(admin)).toContain(left);
 
@@ -160,7 +164,7 @@ describeEachServer('scratch databases on a server', (server) => {
       await child.end();
       while ((await query(admin, 'SELECT FROM pg_stat_activity WHERE datname = $1', [left])).length > 0);
       while ((await query(admin, "SELECT FROM pg_locks WHERE locktype = 'advisory'")).length > 0);
-      const next = await openDevDatabase({ engine: 'postgres', dev: admin });
+      const next = await openDevDatabase({ engine: 'postgres', dev: parse(admin) });
       await next.close();
       expect(await scratchDatabases(admin)).toEqual([...users].sort());
     } finally {
@@ -174,7 +178,7 @@ describeEachServer('scratch databases on a server', (server) => {
     await query(admin, `CREATE ROLE ${role} LOGIN PASSWORD 'pw'`);
     const dev = await openDevDatabase({
       engine: 'postgres',
-      dev: `postgres://${role}:pw@${new URL(admin).host}/postgres`,
+      dev: parse(`postgres://${role}:pw@${new URL(admin).host}/postgres`),
     });
     try {
       await expect(dev.scratch(async () => 1)).rejects.toMatchObject({
@@ -190,23 +194,33 @@ describeEachServer('scratch databases on a server', (server) => {
 });
 
 describe('the setting', () => {
-  test.each<[string | undefined, string | undefined]>([
-    ['server', undefined],
-    ['server', 'pglite:x'],
-    ['pglite:x', undefined],
-    ['sqlite:x', undefined],
-  ])('dev %s with the target %s fits nothing', async (dev, target) => {
+  test.each<[EngineName, string, string | undefined, RegExp]>([
+    ['postgres', 'server', undefined, /no PostgreSQL server as its url/],
+    ['postgres', 'server', 'pglite:x', /no PostgreSQL server as its url/],
+    ['postgres', 'sqlite:memory', undefined, /names a SQLite database/],
+    ['postgres', 'pglite:/tmp/x', undefined, /^dev names \/tmp\/x, and nothing is tried out in a file/],
+    ['sqlite', 'pglite:/tmp/x', undefined, /^dev names \/tmp\/x/],
+    ['sqlite', 'sqlite:/tmp/x.db', 'sqlite:/tmp/x.db', /^dev names \/tmp\/x\.db/],
+  ])('%s with dev %s and the target %s fits nothing', async (engine, dev, target, message) => {
     const given = openDevDatabase({
-      engine: 'postgres',
-      dev,
+      engine,
+      dev: dev === 'server' ? dev : parse(dev),
       target: target === undefined ? undefined : parse(target),
     });
-    await expect(given).rejects.toMatchObject({ code: 'dev-invalid', exitCode: 2 });
-  });
-  test('a URL that is none is refused', async () => {
-    await expect(openDevDatabase({ engine: 'postgres', dev: 'maybe' })).rejects.toMatchObject({
-      code: 'url-invalid',
+    await expect(given).rejects.toMatchObject({
+      code: 'dev-invalid',
+      exitCode: 2,
+      message: expect.stringMatching(message),
     });
+  });
+  test.each([
+    ['postgres', 'pglite:memory'],
+    ['sqlite', 'sqlite:memory'],
+    ['sqlite', 'postgres://nowhere.invalid/x'],
+  ] as const)('%s with dev %s is in memory', async (engine, dev) => {
+    const database = await openDevDatabase({ engine, dev: parse(dev) });
+    expect(database.label).toMatch(engine === 'sqlite' ? /^SQLite .* in memory/ : /^embedded PostgreSQL/);
+    await database.close();
   });
 });
 

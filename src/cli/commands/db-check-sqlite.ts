@@ -22,7 +22,7 @@ export async function run(context: Context): Promise<Outcome> {
   try {
     // Opening the database settles what they hold, so they are looked at before.
     const files = path === undefined ? [] : filesBeside(path);
-    const check = await checkSqlite(await context.openTarget(), { require, files });
+    const check = await checkSqlite(await context.openTarget('refuse'), { require, files });
     return {
       result: { reachable: true, target, ...check },
       text: renderSqliteCheck(target, check, output.style),

@@ -33,7 +33,7 @@ async function checkServer(context: Context): Promise<Outcome<CheckResult>> {
   output.progress(`connecting to ${target}`);
   let check: DatabaseCheck;
   try {
-    const connection = await context.openTarget();
+    const connection = await context.openTarget('refuse');
     check = await checkDatabase(connection, {
       require,
       longTransactionSeconds: (options.duration('long-transaction') ?? 300_000) / 1000,

@@ -22,7 +22,7 @@ export async function run(context: Context): Promise<Outcome<ResetResult>> {
   const name = await databaseName(url);
   // Before connecting: a refusal must not depend on the database being there.
   const consent = dryRun ? undefined : await consentNeeded(context, url, name);
-  const connection = await context.openTarget();
+  const connection = await context.openTarget('refuse');
   const { plan: planIt, reset } = await resetOf(connection);
   const plan = await planIt();
   if (!dryRun && plan.drops.length > 0) await consent?.(plan);

@@ -1,4 +1,3 @@
-import { readMigrationFolder } from '../../migrations/folder.js';
 import { migrateDown } from '../../migrations/migrate-down.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
@@ -8,10 +7,9 @@ import { renderDryRun, renderRun } from '../render/migrate-run.js';
 /** Takes applied migrations back, newest first. */
 export async function run(context: Context): Promise<Outcome> {
   const { options, output } = context;
-  const { migrations } = await context.environment();
-  const folder = await readMigrationFolder(migrations);
+  const folder = await context.migrations();
   const dialect = await context.dialect();
-  const connection = await context.openTarget();
+  const connection = await context.openTarget('refuse');
   const result = await migrateDown(connection, folder, dialect, {
     target: context.argument('TARGET'),
     dryRun: options.flag('dry-run'),

@@ -1,4 +1,3 @@
-import { readMigrationFolder } from '../../migrations/folder.js';
 import { hashFolder } from '../../migrations/write-migration.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
@@ -6,7 +5,7 @@ import type { Context } from '../context.js';
 /** Writes `tidemark.sum` from the files as they are. */
 export async function run(context: Context): Promise<Outcome> {
   const { migrations } = await context.environment();
-  const { difference } = await readMigrationFolder(migrations);
+  const { difference } = await context.migrations();
   const folder = await hashFolder(migrations);
   const { added, edited, removed } = difference;
   const changes = [

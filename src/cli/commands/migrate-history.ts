@@ -1,5 +1,4 @@
 import { migrationEngine } from '../../migrations/engine.js';
-import { readMigrationFolder } from '../../migrations/folder.js';
 import type { LogRecord } from '../../migrations/history.js';
 import { migrationStatus } from '../../migrations/status.js';
 import type { Outcome } from '../command.js';
@@ -8,8 +7,7 @@ import { renderHistory } from '../render/migrate-status.js';
 
 /** The revisions and their states; with --verbose also the log of everything that was ever done. */
 export async function run(context: Context): Promise<Outcome> {
-  const { migrations } = await context.environment();
-  const [folder, connection] = await Promise.all([readMigrationFolder(migrations), context.openTarget()]);
+  const [folder, connection] = await Promise.all([context.migrations(), context.openTarget('empty')]);
   const status = await migrationStatus(connection, folder);
   const log = await (await migrationEngine(connection)).history.readLog();
   const { style, verbose } = context.output;

@@ -1,21 +1,27 @@
 import { graphOf } from '../../migrations/compare-history.js';
-import { readMigrationFolder } from '../../migrations/folder.js';
 import { migrationStatus } from '../../migrations/status.js';
 import { resolveRevision } from '../../migrations/target.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { stepName } from '../migrate-events.js';
 
+/** Where a reverse is that has no file of its own. */
+const otherDown = {
+  file: '(downgrade, in the same file)',
+  database: '(its text is kept in the database)',
+  nowhere: '(none)',
+};
+
 /** One migration: its place, its state where a database is named, and its SQL in both directions. */
 export async function run(context: Context): Promise<Outcome> {
   const environment = await context.environment();
-  const folder = await readMigrationFolder(environment.migrations);
+  const folder = await context.migrations();
   const graph = graphOf(folder);
   const asked = context.required('REVISION');
   const id = asked === 'head' && graph.heads.length === 1 ? graph.heads[0]! : resolveRevision(graph, asked);
   const migration = folder.migrations.find(({ version }) => version === id)!;
   // Showing a file must work without its database too.
-  const connection = environment.url ? await context.openTarget().catch(() => undefined) : undefined;
+  const connection = environment.url ? await context.openTarget('refuse').catch(() => undefined) : undefined;
   const status = await migrationStatus(connection, folder);
   const state = status.migrations.find(({ revision }) => revision === id)!;
   const parents = graph.byId.get(id)?.parents ?? [];
@@ -46,7 +52,7 @@ export async function run(context: Context): Promise<Outcome> {
       migration.up.trimEnd(),
       '',
       dim('-- down'),
-      migration.down?.sql.trimEnd() ?? (state.down === 'file' ? '(downgrade, in the same file)' : '(none)'),
+      migration.down?.sql.trimEnd() ?? otherDown[state.down ?? 'nowhere'],
     ].join('\n'),
   };
 }

@@ -1,4 +1,3 @@
-import { readMigrationFolder } from '../../migrations/folder.js';
 import { migrationStatus } from '../../migrations/status.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
@@ -6,8 +5,7 @@ import { renderStatus } from '../render/migrate-status.js';
 
 /** Where folder and database are. Never writes. */
 export async function run(context: Context): Promise<Outcome> {
-  const { migrations } = await context.environment();
-  const [folder, connection] = await Promise.all([readMigrationFolder(migrations), context.openTarget()]);
+  const [folder, connection] = await Promise.all([context.migrations(), context.openTarget('empty')]);
   const status = await migrationStatus(connection, folder);
   const something = status.pending > 0 || status.problems.length > 0;
   return {

@@ -1,4 +1,3 @@
-import { readMigrationFolder } from '../../migrations/folder.js';
 import { migrateUp } from '../../migrations/migrate-up.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
@@ -8,10 +7,11 @@ import { renderDryRun, renderRun } from '../render/migrate-run.js';
 /** Applies pending migrations. */
 export async function run(context: Context): Promise<Outcome> {
   const { options, output } = context;
-  const { migrations, exclude } = await context.environment();
-  const folder = await readMigrationFolder(migrations);
+  const { exclude } = await context.environment();
+  const folder = await context.migrations();
   const dialect = await context.dialect();
-  const connection = await context.openTarget();
+  const looking = options.flag('dry-run') || options.flag('sql');
+  const connection = await context.openTarget(looking ? 'empty' : 'create');
   const result = await migrateUp(connection, folder, dialect, {
     target: context.argument('TARGET'),
     dryRun: options.flag('dry-run'),

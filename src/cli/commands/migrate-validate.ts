@@ -1,6 +1,5 @@
 import { TidemarkError } from '../../errors.js';
 import { graphOf, migrationsInOrder } from '../../migrations/compare-history.js';
-import { readMigrationFolder } from '../../migrations/folder.js';
 import { requireListed } from '../../migrations/write-migration.js';
 import { downScript, upScript } from '../../planning/migration-scripts.js';
 import type { Outcome } from '../command.js';
@@ -8,8 +7,7 @@ import type { Context } from '../context.js';
 
 /** Checks the whole folder without a database; with --replay also runs it, up and down, on the dev database. */
 export async function run(context: Context): Promise<Outcome> {
-  const { migrations } = await context.environment();
-  const folder = await readMigrationFolder(migrations);
+  const folder = await context.migrations();
   requireListed(folder);
   const { heads } = graphOf(folder);
   if (heads.length > 1) {

@@ -1,4 +1,6 @@
 import type { Connection } from '../../database/connection.js';
+import type { DatabaseUrl } from '../../database/database-url.js';
+import { openDatabase } from '../../database/open-database.js';
 import { TidemarkError } from '../../errors.js';
 import { migrationEngine } from '../../migrations/engine.js';
 import { applyPlan } from '../../planning/apply-plan.js';
@@ -9,15 +11,21 @@ import { isEmptyPlan, type Plan, planHazards } from '../../schema/plan.js';
 import { hazardLine, renderPlan } from '../../schema/render-plan.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
-import { openWorkbench, planOptions, reportPlanning, schemaSource, unmanagedNames } from '../planning.js';
-import { targetSource } from './schema-inspect.js';
+import {
+  openWorkbench,
+  planOptions,
+  reportPlanning,
+  schemaSource,
+  targetSource,
+  unmanagedNames,
+} from '../planning.js';
 
 /** Brings the environment's database to the wanted schema: shows the plan, asks, applies, and reads back. */
 export async function run(context: Context): Promise<Outcome> {
   const { options, output } = context;
   const current = await targetSource(context);
   const wanted = await schemaSource(context);
-  const bench = await openWorkbench(context);
+  const bench = await openWorkbench(context, [current]);
   // Whoever allows every loss has answered the question whether a column was renamed or dropped.
   const planning = await planOptions(
     context,
@@ -26,7 +34,9 @@ export async function run(context: Context): Promise<Outcome> {
     options.list('allow').includes('all') ? 'drop' : 'refuse',
   );
   output.progress('comparing the database with the schema …');
-  const plan = await planBetween(bench, current, wanted, planning);
+  // A database that is not there yet is empty; it is made when the plan is applied.
+  const open = (url: DatabaseUrl) => openDatabase(url, { missing: 'empty' });
+  const plan = await planBetween(bench, current, wanted, { ...planning, open });
   reportPlanning(context, bench, plan);
   const result = {
     changed: !isEmptyPlan(plan.up),

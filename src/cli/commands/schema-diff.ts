@@ -1,21 +1,25 @@
 import { planBetween } from '../../planning/plan-between.js';
-import { resolveSource } from '../../planning/resolve-source.js';
 import { isEmptyPlan, planHazards } from '../../schema/plan.js';
 import { renderPlan } from '../../schema/render-plan.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
-import { openWorkbench, planOptions, reportPlanning, schemaSource, unmanagedNames } from '../planning.js';
-import { targetSource } from './schema-inspect.js';
+import {
+  namedSource,
+  openWorkbench,
+  planOptions,
+  reportPlanning,
+  schemaSource,
+  targetSource,
+  unmanagedNames,
+} from '../planning.js';
 
 /** Prints the SQL that leads from one state to another, and nothing else, on standard output. */
 export async function run(context: Context): Promise<Outcome> {
-  const { migrations } = await context.environment();
-  const base = context.cwd;
   const from = context.options.text('from');
   const to = context.options.text('to');
-  const wanted = to ? await resolveSource(to, { base, migrations }) : await schemaSource(context);
-  const current = from ? await resolveSource(from, { base, migrations }) : await targetSource(context);
-  const bench = await openWorkbench(context);
+  const wanted = to ? await namedSource(context, to, '--to') : await schemaSource(context);
+  const current = from ? await namedSource(context, from, '--from') : await targetSource(context);
+  const bench = await openWorkbench(context, [current, wanted]);
   const options = await planOptions(context, bench, wanted, 'drop');
   const plan = await planBetween(bench, current, wanted, { ...options, prove: false });
   await bench.close();

@@ -1,4 +1,3 @@
-import { readMigrationFolder } from '../../migrations/folder.js';
 import { migrationStatus } from '../../migrations/status.js';
 import { planBetween, readDatabase } from '../../planning/plan-between.js';
 import { describeChange } from '../../planning/prove.js';
@@ -15,9 +14,8 @@ import { renderStatus } from '../render/migrate-status.js';
  * database still is what its applied migrations make of it (drift).
  */
 export async function run(context: Context): Promise<Outcome> {
-  const { migrations } = await context.environment();
-  const folder = await readMigrationFolder(migrations);
-  const connection = await context.openTarget();
+  const folder = await context.migrations();
+  const connection = await context.openTarget('empty');
   const status = await migrationStatus(connection, folder);
   const bench = await openWorkbench(context);
 
