@@ -144,20 +144,30 @@ function needsOf(
 function collectWishes(actions: readonly Action[], nodes: NodeIndex, dialect: Dialect): [number, number][] {
   const wishes: [number, number][] = [];
   const leaving = new Map<string, number[]>();
-  const crowded = (object: SchemaObject): readonly string[] =>
-    dialect.kind(object.kind).crowds?.(object) ?? [];
+  const names = (object: SchemaObject | undefined): readonly string[] =>
+    object === undefined ? [] : (dialect.kind(object.kind).crowds?.(object) ?? []);
+  const crowd = (action: Action): { readonly old: readonly string[]; readonly next: readonly string[] } => ({
+    old: names(action.type === 'alter' ? action.before : action.type === 'drop' ? action.object : undefined),
+    next: names(action.type === 'drop' ? undefined : actionObject(action)),
+  });
   actions.forEach((action, node) => {
-    if (action.type === 'alter') {
-      for (const id of action.alteration.follows ?? [])
-        for (const first of nodes.alter.get(id) ?? []) if (first !== node) wishes.push([first, node]);
-    } else if (action.type === 'drop') {
-      for (const name of crowded(action.object)) leaving.set(name, [...(leaving.get(name) ?? []), node]);
+    const { old, next } = crowd(action);
+    for (const name of old) {
+      if (!next.includes(name)) leaving.set(name, [...(leaving.get(name) ?? []), node]);
+    }
+    if (action.type !== 'alter') return;
+    for (const id of action.alteration.follows ?? []) {
+      for (const first of [...(nodes.alter.get(id) ?? []), nodes.drop.get(id) ?? node]) {
+        if (first !== node) wishes.push([first, node]);
+      }
     }
   });
   actions.forEach((action, node) => {
-    if (action.type !== 'create') return;
-    for (const name of crowded(action.object))
-      for (const first of leaving.get(name) ?? []) wishes.push([first, node]);
+    const { old, next } = crowd(action);
+    for (const name of next) {
+      if (old.includes(name)) continue;
+      for (const first of leaving.get(name) ?? []) if (first !== node) wishes.push([first, node]);
+    }
   });
   return wishes;
 }

@@ -52,7 +52,7 @@ export interface InPlace extends Rendered {
   readonly settles?: readonly string[];
   /** True when dependents cannot tell before from after, so that nothing has to wait for it. Default false. */
   readonly unnoticed?: boolean;
-  /** Ids of other objects whose alteration goes first, where the rest of the order allows it. */
+  /** Ids of other objects whose alteration or drop goes first, where the rest of the order allows it. */
   readonly follows?: readonly string[];
 }
 

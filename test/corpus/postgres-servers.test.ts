@@ -118,6 +118,19 @@ async function dump(address: string): Promise<string[]> {
   return stdout
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('--') && !line.startsWith('\\'))
-    .map((line) => line.replace(/,$/, ''))
+    .map(withoutWording)
     .sort();
+}
+
+/** Where two dumps may say the same differently: commas, casts of strings, brackets, the order of parameters. */
+function withoutWording(line: string): string {
+  return line
+    .replace(/,?\r?$/, '')
+    .replace(/ DEFAULT NULL::.*$/, '')
+    .replace(/::(character varying|text)(\[\])?/g, '')
+    .replace(
+      / WITH \((.*)\)/,
+      (_, list: string) => ` WITH ${list.replace(/;$/, '').split(', ').sort().join()}`,
+    )
+    .replace(/[();]/g, '');
 }

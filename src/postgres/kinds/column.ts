@@ -84,6 +84,8 @@ export const columnKind: PostgresKind = {
       : [],
   droppedWithParent: () => true,
   foldsIntoParent: () => true,
+  crowds: (object) =>
+    object.dependsOn.filter((id) => id.startsWith('domain:')).map((id) => `values of ${id}`),
   create,
   drop,
   alter: (before, after, changed, context) => alter(before, after, changesType(changed), context),

@@ -110,6 +110,8 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
 
   const target = row.target as TargetRow | null;
   let references: ConstraintProps['references'] = null;
+  // pg_depend knows the columns it refers to; whether the table is logged matters too.
+  const needs: string[] = [];
   if (target !== null) {
     const id = idAt(CATALOG.pg_class, target.relation, 0);
     if (id === undefined) {
@@ -121,6 +123,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
       };
     }
     const [targetSchema, targetTable] = objectPath(id) as [string, string];
+    needs.push(id);
     references = {
       schema: targetSchema,
       table: targetTable,
@@ -155,6 +158,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     schema,
     parent: table,
     props,
+    needs,
   };
 }
 

@@ -19,6 +19,8 @@ export const domainConstraintKind: PostgresKind = {
   reference: (object) => `CONSTRAINT ${quoteIdent(object.name)} ON DOMAIN ${relationOf(object)}`,
   droppedWithParent: () => true,
   foldsIntoParent: (object) => propsOf<DomainConstraintProps>(object).validated,
+  // The server refuses it while a column holds the domain inside an array.
+  crowds: (object) => [`values of ${object.parent}`],
   // A check that calls a function which takes the domain can only be added once both are there.
   cutOrder: () => 1,
 

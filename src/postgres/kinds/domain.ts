@@ -58,7 +58,7 @@ export const domainKind: PostgresKind = {
   alter(before, after, changed, context) {
     return changed.includes('type') || changed.includes('collation')
       ? swapType(before, after, context, { hazards: [conversion(before, after)] })
-      : alterInPlace(after, changed);
+      : { ...alterInPlace(after, changed), follows: holders(before, context.from) };
   },
 };
 
@@ -116,6 +116,13 @@ function stricterValues(domain: SchemaObject): Hazard {
     subject,
     message: `fails if a value of ${subject} does not satisfy its constraints`,
   };
+}
+
+/** The columns that hold the domain: those that go, go before it gets stricter. */
+function holders(domain: SchemaObject, schema: Schema): string[] {
+  return [...schema.objects.values()].flatMap(({ id, kind, dependsOn }) =>
+    kind === 'column' && dependsOn.includes(domain.id) ? [id] : [],
+  );
 }
 
 function reference(object: SchemaObject): string {
