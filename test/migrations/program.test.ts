@@ -1,28 +1,37 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Connection } from '../../src/database/connection.js';
-import { parseDatabaseUrl } from '../../src/database/database-url.js';
-import { openDatabase } from '../../src/database/open-database.js';
 import { loadDialect } from '../../src/dialects.js';
 import type { TidemarkError } from '../../src/errors.js';
 import { migrateDown } from '../../src/migrations/migrate-down.js';
 import type { MigrateEvent } from '../../src/migrations/migrate-options.js';
 import { migrateUp } from '../../src/migrations/migrate-up.js';
+import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
+import { connect } from './support/database.js';
 import { type TestFolder, testFolder } from './support/folder.js';
 
 const TABLE = `CREATE TABLE notes (id integer PRIMARY KEY, title text NOT NULL);
 INSERT INTO notes VALUES (1, 'One'), (2, 'it''s; two');`;
 
-describe.each(['pglite:memory', 'sqlite:memory'])('a migration in TypeScript on %s', (url) => {
+const memory = (url: string) => async () => ({ url, drop: async () => {} });
+describe('a migration in TypeScript (embedded)', () => programs(memory('pglite:memory')));
+describe('a migration in TypeScript (SQLite)', () => programs(memory('sqlite:memory'), 'sqlite'));
+describeEachServer('a migration in TypeScript', (server) => programs(() => freshDatabase(server)));
+
+function programs(database: () => ReturnType<typeof freshDatabase>, engine?: 'sqlite'): void {
   let folder: TestFolder;
   let db: Connection;
+  let drop: () => Promise<void>;
 
   beforeEach(async () => {
     folder = await testFolder();
-    db = await openDatabase(parseDatabaseUrl(url));
+    let url: string;
+    ({ url, drop } = await database());
+    db = await connect(url);
   });
   afterEach(async () => {
     await db.close();
+    await drop();
     await folder.remove();
   });
 
@@ -111,6 +120,9 @@ describe.each(['pglite:memory', 'sqlite:memory'])('a migration in TypeScript on 
     expect(await db.query('SELECT id FROM notes ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
+  // What follows is decided before a database is asked: the cheapest one does.
+  if (engine !== 'sqlite') return;
+
   test.each([
     ['no upgrade', '2_x.ts', 'export const a = 1;', 'migration-invalid', 'exports no function "upgrade"'],
     [
@@ -155,4 +167,4 @@ describe.each(['pglite:memory', 'sqlite:memory'])('a migration in TypeScript on 
     const edited = await refusal(up({ '2_x.ts': upgrade('// other') }));
     expect(edited.code).toBe('history-edited');
   });
-});
+}
