@@ -53,7 +53,8 @@ function orphanQuery(
   return `${start} AND NOT EXISTS (SELECT 1 FROM ${quoted(key.parent)} AS p WHERE ${pairs.join(' AND ')})`;
 }
 
-async function primaryKey(connection: Connection, table: string): Promise<string[]> {
+/** The columns of a table's primary key, in its order; none where the table has none. */
+export async function primaryKey(connection: Connection, table: string): Promise<string[]> {
   const rows = await connection.query<{ name: string }>(
     'SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk',
     [table],

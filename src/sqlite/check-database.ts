@@ -5,10 +5,11 @@ import {
   brokenObjects,
   foreignKeyViolations,
   leftoverTables,
+  primaryKey,
   type Violation,
 } from '../database/sqlite-health.js';
 import { TidemarkError } from '../errors.js';
-import { unquoteName } from './names.js';
+import { quoteName, unquoteName } from './names.js';
 
 /** What a look at a SQLite database found. Plain data. */
 export interface SqliteCheck {
@@ -125,7 +126,7 @@ export async function checkSqlite(
     journalMode: String(await one('journal_mode')),
     userVersion: Number(await one('user_version')),
     integrity,
-    orphans: (await foreignKeyViolations(connection)).map(withSuggestion),
+    orphans: await orphansOf(connection),
     broken: await brokenObjects(connection),
     files: options.files ?? [],
     leftovers: await leftoverTables(connection),
@@ -134,14 +135,37 @@ export async function checkSqlite(
   return { ...check, problems: problemsOf(check) };
 }
 
-function withSuggestion(violation: Violation): Orphans {
-  const { table, parent, query } = violation;
-  const condition = query.slice(query.indexOf(' WHERE ') + 1);
-  const rows = `rowid IN (SELECT c.rowid FROM "${table.replaceAll('"', '""')}" AS c ${condition})`;
-  return {
-    ...violation,
-    suggestion: `add the missing rows of ${parent}, set the columns to NULL where the application allows it, or, if the rows are worth nothing: DELETE FROM "${table.replaceAll('"', '""')}" WHERE ${rows}`,
-  };
+async function orphansOf(connection: Connection): Promise<Orphans[]> {
+  const orphans: Orphans[] = [];
+  for (const violation of await foreignKeyViolations(connection)) {
+    const { table, parent, query } = violation;
+    const keys = (await rowKeys(connection, table)).map(quoteName);
+    const condition = query.slice(query.indexOf(' WHERE ') + 1);
+    const key = keys.length === 1 ? keys[0]! : `(${keys.join(', ')})`;
+    const rows = `SELECT ${keys.map((name) => `c.${name}`).join(', ')} FROM ${quoteName(table)} AS c ${condition}`;
+    orphans.push({
+      ...violation,
+      suggestion: `add the missing rows of ${parent}, set the columns to NULL where the application allows it, or, if the rows are worth nothing: DELETE FROM ${quoteName(table)} WHERE ${key} IN (${rows})`,
+    });
+  }
+  return orphans;
+}
+
+/** The options of a table stand behind its last parenthesis. */
+const WITHOUT_ROWID = /\bwithout\s+rowid\b[^)]*$/i;
+
+/** What tells the rows of a table apart: the rowid by a name that no column has taken, else the primary key. */
+async function rowKeys(connection: Connection, table: string): Promise<readonly string[]> {
+  const [entry] = await connection.query<{ sql: string }>(
+    "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+    [table],
+  );
+  const columns = await connection.query<{ name: string }>('SELECT name FROM pragma_table_xinfo(?1)', [
+    table,
+  ]);
+  const taken = new Set(columns.map(({ name }) => name.toLowerCase()));
+  const rowid = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
+  return rowid === undefined || WITHOUT_ROWID.test(entry!.sql) ? primaryKey(connection, table) : [rowid];
 }
 
 async function exists(connection: Connection, { kind, name }: SqliteRequirement): Promise<boolean> {

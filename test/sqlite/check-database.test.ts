@@ -62,6 +62,24 @@ describe('orphans', () => {
       ['INSERT INTO c VALUES (1), (2), (NULL)'],
     ],
     [
+      'a table without rowid',
+      'CREATE TABLE p (id INTEGER PRIMARY KEY)',
+      'CREATE TABLE c (k TEXT PRIMARY KEY, p REFERENCES p) WITHOUT ROWID',
+      ["INSERT INTO c VALUES ('a', 5), ('b', 6), ('c', NULL)"],
+    ],
+    [
+      'a table without rowid whose key has two columns with odd names',
+      'CREATE TABLE p (id INTEGER PRIMARY KEY)',
+      'CREATE TABLE c (p REFERENCES p, "a b", rowid, PRIMARY KEY ("a b", rowid)) /* (x) */ without\nROWID',
+      ['INSERT INTO c VALUES (5, 1, 1), (6, 1, 2), (NULL, 2, 1)'],
+    ],
+    [
+      'a table with a column called rowid',
+      'CREATE TABLE p (id INTEGER PRIMARY KEY)',
+      'CREATE TABLE c (p REFERENCES p, rowid)',
+      ['INSERT INTO c VALUES (5, 1), (6, 1), (NULL, 1)'],
+    ],
+    [
       'hostile names',
       'CREATE TABLE "p;" ("i d" UNIQUE)',
       'CREATE TABLE "c\'" ("p""" REFERENCES "p;" ("i d"))',
@@ -76,8 +94,12 @@ describe('orphans', () => {
     const check = await checkSqlite(db);
     expect(check.problems).toHaveLength(1);
     const remedy = /DELETE FROM .*$/s.exec(check.orphans[0]!.suggestion)![0];
+    const table = /^DELETE FROM ("(?:[^"]|"")*"|\w+)/.exec(remedy)![1]!;
+    const size = async () => (await db.query<{ n: number }>(`SELECT count(*) AS n FROM ${table}`))[0]!.n;
+    const before = await size();
     await without([remedy]);
     expect(await foreignKeyViolations(db)).toEqual([]);
+    expect(before - (await size()), remedy).toBe(2);
   });
 });
 
