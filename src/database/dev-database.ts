@@ -14,11 +14,13 @@ export interface DevDatabase {
   /**
    * Hands `work` a connection to an empty database and throws away whatever it did.
    * With `transaction: true` the work runs inside one transaction that is rolled back at the end: much
-   * cheaper, but the work must not contain what a transaction forbids. Calls must not be nested.
+   * cheaper, but the work must not contain what a transaction forbids. With `existing: true` it makes what an
+   * engine has accepted before, and looser rules of older days hold: SQLite's strings in double quotes.
+   * Calls must not be nested.
    */
   scratch<T>(
     work: (connection: Connection) => Promise<T>,
-    options?: { readonly transaction?: boolean },
+    options?: { readonly transaction?: boolean; readonly existing?: boolean },
   ): Promise<T>;
   close(): Promise<void>;
 }

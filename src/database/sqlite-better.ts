@@ -43,7 +43,7 @@ export async function betterSqlite(): Promise<SqliteDriver> {
     };
   };
   // The native part is loaded with the first database.
-  return { name: 'better-sqlite3', version: engineVersion(open), open };
+  return { name: 'better-sqlite3', version: engineVersion(open), takesQuotedStrings: false, open };
 }
 
 /** Binds in order, and where the statement says `?1`, which better-sqlite3 counts as a name, by that name. */

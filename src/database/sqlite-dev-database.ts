@@ -8,7 +8,8 @@ import { sqliteDriver } from './sqlite-driver.js';
  */
 export async function sqliteDevDatabase(): Promise<DevDatabase> {
   const driver = await sqliteDriver();
-  const open = () => connectSqlite({ engine: 'sqlite', adapter: 'sqlite', path: undefined }, driver);
+  const open = (quotedStrings = false) =>
+    connectSqlite({ engine: 'sqlite', adapter: 'sqlite', path: undefined }, driver, undefined, quotedStrings);
   const first = await open();
   const { version, versionNumber } = first;
   await first.close();
@@ -16,8 +17,8 @@ export async function sqliteDevDatabase(): Promise<DevDatabase> {
     label: `${version} in memory`,
     fingerprint: version,
     engineVersion: versionNumber,
-    async scratch(work) {
-      const connection = await open();
+    async scratch(work, options) {
+      const connection = await open(options?.existing);
       try {
         return await work(connection);
       } finally {

@@ -19,8 +19,13 @@ export interface SqliteDriver {
   readonly name: 'node:sqlite' | 'better-sqlite3';
   /** Of the engine: `3.53.2`. Asked of a database in memory, because one that is locked answers nothing. */
   readonly version: string;
-  /** Opens a file, or memory for `:memory:`; makes the file where there is none, but no folder. */
-  open(path: string): SqliteHandle;
+  /** True when it can be told to take what is in double quotes and names nothing for a string. */
+  readonly takesQuotedStrings: boolean;
+  /**
+   * Opens a file, or memory for `:memory:`; makes the file where there is none, but no folder. `quotedStrings`
+   * has no effect on a driver that cannot.
+   */
+  open(path: string, options?: { readonly quotedStrings?: boolean }): SqliteHandle;
 }
 
 /** Asks a driver for the version of its engine. */

@@ -26,8 +26,17 @@ export function toSqliteError(error: unknown, failed: FailedStatement): Database
     sqlstate: errcode === undefined ? sqliteName(code) : resultCodeName(errcode),
     statement: failed.statement,
     position: findPosition(message, failed),
+    hint: stringHint(message),
     cause: error,
   });
+}
+
+/** What other tools let pass for a string is a name here; SQLite puts it in double quotes when it was written so. */
+function stringHint(message: string): string | undefined {
+  const [, text] = /\bno such column: "(.*)"(?: - .*)?$/s.exec(message) ?? [];
+  return text === undefined
+    ? undefined
+    : `What is in double quotes is a name; write a string in single quotes: '${text.replaceAll("'", "''")}'.`;
 }
 
 function sqliteName(code: string | undefined): string {

@@ -24,10 +24,10 @@ export function nodeSqlite(): SqliteDriver | undefined {
     () => process.getBuiltinModule('node:sqlite') as NodeSqlite | undefined,
   );
   if (module === undefined) return undefined;
-  const open: SqliteDriver['open'] = (path) => {
+  const open: SqliteDriver['open'] = (path, { quotedStrings = false } = {}) => {
     const database = new module.DatabaseSync(path, {
       enableForeignKeyConstraints: true,
-      enableDoubleQuotedStringLiterals: false,
+      enableDoubleQuotedStringLiterals: quotedStrings,
     });
     return {
       exec: (sql) => database.exec(sql),
@@ -40,7 +40,7 @@ export function nodeSqlite(): SqliteDriver | undefined {
       close: () => database.close(),
     };
   };
-  return { name: 'node:sqlite', version: engineVersion(open), open };
+  return { name: 'node:sqlite', version: engineVersion(open), takesQuotedStrings: true, open };
 }
 
 /** Node 22 and 24 call the module experimental; what is used of it has been stable since 22.13. */

@@ -1,6 +1,6 @@
 import { DatabaseError } from '../database/connection.js';
 import { makeSchema, type Schema, type SchemaObject } from '../schema/object.js';
-import { type Plan, planStatements } from '../schema/plan.js';
+import { planStatements, stepAt } from '../schema/plan.js';
 import { planChanges } from '../schema/planner.js';
 import type { Workbench } from './workbench.js';
 
@@ -46,7 +46,7 @@ async function build(bench: Workbench, schema: Schema): Promise<Schema> {
         await connection.executeAll(planStatements(plan));
       } catch (error) {
         throw error instanceof DatabaseError
-          ? new Unbuildable(objectAt(plan, error.statement), error)
+          ? new Unbuildable(stepAt(plan, error.statement)?.object ?? '', error)
           : error;
       }
     },
@@ -62,16 +62,6 @@ class Unbuildable extends Error {
     super(cause.message, { cause });
     this.object = object;
   }
-}
-
-/** The object whose step has the statement of that number; empty for the frame. */
-function objectAt(plan: Plan, statement: number): string {
-  let last = plan.before.length;
-  for (const step of plan.steps) {
-    last += step.sql.length;
-    if (statement < last) return statement < plan.before.length ? '' : step.object;
-  }
-  return '';
 }
 
 function withDependents(object: SchemaObject, schema: Schema): SchemaObject[] {

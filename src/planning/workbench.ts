@@ -5,7 +5,7 @@ import { TidemarkError } from '../errors.js';
 import type { Dialect, ObjectFilter } from '../schema/dialect.js';
 import { diffSchemas } from '../schema/diff.js';
 import type { Schema } from '../schema/object.js';
-import { isEmptyPlan, planStatements } from '../schema/plan.js';
+import { isEmptyPlan, type Plan, planStatements, stepAt } from '../schema/plan.js';
 import { planChanges } from '../schema/planner.js';
 import { fitsTransaction, runScripts, type ScriptFile, splitScripts } from './run-scripts.js';
 import { cachedState, cacheState, stateKey } from './state-cache.js';
@@ -14,6 +14,8 @@ import { cachedState, cacheState, stateKey } from './state-cache.js';
 export interface Builder {
   /** True when it may run inside one transaction. */
   readonly transactional: boolean;
+  /** True when it makes what some database has accepted before. */
+  readonly existing?: boolean;
   run(connection: Connection): Promise<void>;
 }
 
@@ -104,10 +106,11 @@ export class Workbench {
     const plan = planChanges(this.empty(schema.engineVersion), schema, this.dialect);
     return {
       transactional: plan.transactional,
+      existing: true,
       run: async (connection) => {
         if (isEmptyPlan(plan)) return;
         await connection.executeAll(planStatements(plan)).catch((error: unknown) => {
-          throw error instanceof DatabaseError ? notRebuildable(error.message, error) : error;
+          throw error instanceof DatabaseError ? refusedStep(plan, error) : error;
         });
         if (how === 'as planned') return;
         const built = await this.dialect.readSchema(connection, this.filter);
@@ -161,6 +164,7 @@ export class Workbench {
     transactional: boolean,
   ): Promise<T> {
     const dev = await this.dev();
+    const { existing = false } = builder;
     const all = async (connection: Connection): Promise<T> => {
       await connection.executeAll(supplied);
       await builder.run(connection);
@@ -168,18 +172,26 @@ export class Workbench {
     };
     if (builder.transactional && transactional) {
       try {
-        return await dev.scratch(all, { transaction: true });
+        return await dev.scratch(all, { transaction: true, existing });
       } catch (error) {
         const cause = refusal(error);
         if (!cause || this.dialect.missingPrerequisite(cause)) throw error;
       }
     }
-    return dev.scratch(all);
+    return dev.scratch(all, { existing });
   }
 }
 
 /** The code of the error that a live database cannot be built on the dev database. */
 export const NOT_REBUILDABLE = 'not-rebuildable';
+
+/** Says which object the dev database did not take. */
+function refusedStep(plan: Plan, error: DatabaseError): TidemarkError {
+  const step = stepAt(plan, error.statement);
+  const where = step === undefined ? '' : `"${step.summary}": `;
+  const advice = error.hint === undefined ? '' : ` (${error.hint.replace(/\.$/, '')})`;
+  return notRebuildable(`${where}${error.message}${advice}`, error);
+}
 
 function notRebuildable(reason: string, cause?: DatabaseError): TidemarkError {
   return new TidemarkError(

@@ -40,6 +40,16 @@ export function planHazards(plan: Plan): Hazard[] {
   return plan.steps.flatMap((step) => step.hazards);
 }
 
+/** The step that a statement of `planStatements` belongs to, by its index; undefined for what stands around the steps. */
+export function stepAt(plan: Plan, statement: number): Step | undefined {
+  let end = plan.before.length;
+  if (statement < end) return undefined;
+  return plan.steps.find((step) => {
+    end += step.sql.length;
+    return statement < end;
+  });
+}
+
 /** The statements of a plan in the order they run. */
 export function planStatements(plan: Plan): string[] {
   return [...plan.before, ...plan.steps.flatMap((step) => step.sql), ...plan.after];
