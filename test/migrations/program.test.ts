@@ -120,7 +120,7 @@ function programs(database: () => ReturnType<typeof freshDatabase>, engine?: 'sq
     expect(await db.query('SELECT id FROM notes ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
-  // What follows is decided before a database is asked: the cheapest one does.
+  // What follows is the same on every engine: the cheapest one does.
   if (engine !== 'sqlite') return;
 
   test.each([
