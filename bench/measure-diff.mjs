@@ -42,7 +42,7 @@ const projects = {
     },
     migrations: 'migrations',
     generate: (name) => ['migrate', 'diff', name],
-    says: 'ALTER TABLE entity_100',
+    says: 'Change column entity_100.code',
   },
   'drizzle-kit': {
     schema: 'schema.ts',
@@ -52,7 +52,7 @@ const projects = {
     },
     migrations: 'drizzle',
     generate: (name) => ['generate', '--name', name],
-    says: 'changed',
+    says: '_changed.sql',
   },
 };
 
