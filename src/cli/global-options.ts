@@ -18,7 +18,7 @@ export const globalOptions: Options = {
   url: {
     type: 'text',
     value: 'URL',
-    summary: 'the database: postgres://user@host:5432/name or pglite:FOLDER',
+    summary: 'the database: postgres://user@host:5432/name, pglite:FOLDER or sqlite:PATH',
   },
   schema: { type: 'list', value: 'PATH', summary: 'the wanted schema: a file, a folder or a glob' },
   migrations: { type: 'text', value: 'FOLDER', summary: 'the folder of migrations' },

@@ -2,16 +2,24 @@ import { Readable, Writable } from 'node:stream';
 import { runCommandLine } from '../../src/cli/run.js';
 import type { CliResult } from './cli.js';
 
-/** Runs a command line from source in this process: what it prints, and its exit code. Never a terminal. */
+export interface InProcessOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The answer to one question; with it the command line believes that it is at a terminal. */
+  readonly typed?: string;
+}
+
+/** Runs a command line from source in this process: what it prints, and its exit code. */
 export async function inProcess(
   args: readonly string[],
-  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+  { cwd, env = {}, typed }: InProcessOptions,
 ): Promise<CliResult> {
   const [stdout, stderr] = [new Sink(), new Sink()];
+  const stdin = Readable.from(typed === undefined ? [] : [`${typed}\n`]);
   const host = {
-    stdin: Readable.from([]),
+    stdin: typed === undefined ? stdin : Object.assign(stdin, { isTTY: true }),
     stdout,
-    stderr,
+    stderr: typed === undefined ? stderr : Object.assign(stderr, { isTTY: true }),
     env: { ...env },
     cwd: () => cwd,
     on: () => undefined,

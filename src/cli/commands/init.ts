@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
-import { parseDatabaseUrl } from '../../database/database-url.js';
+import { type DatabaseUrl, parseDatabaseUrl } from '../../database/database-url.js';
 import { TidemarkError } from '../../errors.js';
-import { EMBEDDED_URL, type ScaffoldedFile, scaffold } from '../../project/scaffold.js';
+import { EMBEDDED_URL, type ScaffoldedFile, SQLITE_URL, scaffold } from '../../project/scaffold.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 
@@ -14,35 +14,40 @@ interface InitResult {
 export async function run(context: Context): Promise<Outcome<InitResult>> {
   const folder = resolve(context.cwd, context.argument('FOLDER') ?? '.');
   const url = await localUrl(context);
-  const files = scaffold({ folder, url });
-  return { result: { folder, url, files }, text: render(files, relative(context.cwd, folder), context) };
+  const database = checked(url, folder);
+  const files = scaffold({ folder, url, database });
+  const text = render(files, relative(context.cwd, folder), database, context);
+  return { result: { folder, url, files }, text };
 }
 
 const SERVER_URL = 'postgres://localhost:5432/app';
 
 async function localUrl(context: Context): Promise<string> {
   const given = context.options.text('url');
-  if (given !== undefined) return checked(given);
+  if (given !== undefined) return given;
   const engine = context.options.text('engine') ?? (await askForEngine(context));
   if (engine === 'embedded') return EMBEDDED_URL;
+  if (engine === 'sqlite') return SQLITE_URL;
   if (!context.prompt.interactive) return SERVER_URL;
-  return checked(await context.prompt.ask('Its address, without the password?', '--url URL', SERVER_URL));
+  return context.prompt.ask('Its address, without the password?', '--url URL', SERVER_URL);
 }
 
-async function askForEngine({ prompt }: Context): Promise<'embedded' | 'postgres'> {
+async function askForEngine({ prompt }: Context): Promise<'embedded' | 'postgres' | 'sqlite'> {
   if (!prompt.interactive) return 'embedded';
-  const question = 'Local database: (1) embedded, nothing to install, (2) a PostgreSQL server?';
+  const question =
+    'Local database: (1) embedded PostgreSQL, nothing to install, (2) a PostgreSQL server, (3) a SQLite file?';
   for (;;) {
     const answer = await prompt.ask(question, '--engine', '1');
     if (/^(1|e|embedded)$/i.test(answer)) return 'embedded';
     if (/^(2|p|postgres(ql)?)$/i.test(answer)) return 'postgres';
+    if (/^(3|s|sqlite)$/i.test(answer)) return 'sqlite';
   }
 }
 
 /** A password in a file under version control is one that is known: it is refused, not written. */
-function checked(text: string): string {
-  const url = parseDatabaseUrl(text);
-  if (!('password' in url) || !url.password) return text;
+function checked(text: string, folder: string): DatabaseUrl {
+  const url = parseDatabaseUrl(text, { folder });
+  if (!('password' in url) || !url.password) return url;
   throw new TidemarkError(
     'password-in-config',
     'the URL holds a password, and the configuration is no place for it',
@@ -55,7 +60,12 @@ function checked(text: string): string {
   );
 }
 
-function render(files: readonly ScaffoldedFile[], folder: string, { output }: Context): string {
+function render(
+  files: readonly ScaffoldedFile[],
+  folder: string,
+  database: DatabaseUrl,
+  { output }: Context,
+): string {
   const { green, dim, bold } = output.style;
   const marks = { made: green('made    '), extended: green('extended'), kept: dim('kept    ') };
   const enter = folder === '' ? '' : `cd ${/^[\w./-]+$/.test(folder) ? folder : JSON.stringify(folder)} && `;
@@ -64,6 +74,8 @@ function render(files: readonly ScaffoldedFile[], folder: string, { output }: Co
     '',
     `${bold('Next:')} write your tables into schema.sql, then`,
     `  ${enter}tidemark migrate diff first`,
+    // A folder is made as needed; a server's database, or the folder that a file is to lie in, may be missing.
+    ...(database.adapter === 'embedded' ? [] : ['  tidemark db create']),
     '  tidemark migrate up',
   ].join('\n');
 }

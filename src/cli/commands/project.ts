@@ -8,19 +8,20 @@ export const projectCommands: readonly Command[] = [
     description:
       'Writes tidemark.config.ts, schema.sql, the migrations folder, .env.example and a line in .gitignore. ' +
       'What is already there is left as it is. Without --url the local database is an embedded PostgreSQL in a ' +
-      'folder: nothing has to be installed.',
+      'folder: nothing has to be installed. For SQLite the example and the environments are SQLite’s.',
     arguments: [{ name: 'FOLDER', summary: 'where to; default the current folder' }],
     options: {
       engine: {
         type: 'text',
         value: 'ENGINE',
-        choices: ['embedded', 'postgres'],
-        summary: 'the local database: embedded in a folder, or a PostgreSQL server',
+        choices: ['embedded', 'postgres', 'sqlite'],
+        summary: 'the local database: PostgreSQL embedded in a folder, a PostgreSQL server, or a SQLite file',
       },
     },
     examples: [
       { line: 'init', summary: 'an embedded database, nothing to install' },
       { line: 'init --url postgres://localhost:5432/app', summary: 'a server of yours' },
+      { line: 'init --url sqlite:./app.db', summary: 'a SQLite file' },
       { line: 'init packages/db --engine postgres --yes', summary: 'in another folder, without questions' },
     ],
     load: () => import('./init.js'),
