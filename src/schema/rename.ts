@@ -31,7 +31,11 @@ export function parseRenameFlag(text: string): RenameHint {
   return { from, to, source: `--rename ${text}`, required: true };
 }
 
-/** The renames that hints name, tables before their columns. Throws `rename-unknown` for a required hint that fits nothing. */
+/**
+ * The renames that hints name, each once, tables before their columns; of hints that contradict each other the
+ * first counts. Throws `rename-unknown` for a required hint that fits nothing, and `rename-invalid` for one that
+ * contradicts a hint before it.
+ */
 export function resolveRenames(
   hints: readonly RenameHint[],
   from: Schema,
@@ -49,8 +53,15 @@ export function resolveRenames(
         .map((after) => ({ before, after })),
     );
     const [pair] = pairs;
-    if (pair && pairs.length === 1) renames.push(pair);
-    else if (hint.required) throw unknownRename(hint, pairs.length, pool, dialect);
+    if (!pair || pairs.length > 1) {
+      if (hint.required) throw unknownRename(hint, pairs.length, pool, dialect);
+      continue;
+    }
+    // The same may be said by a flag and by a comment; what a flag says wins.
+    const said = renames.find(({ before, after }) => before === pair.before || after === pair.after);
+    if (said === undefined) renames.push(pair);
+    else if (hint.required && (said.before !== pair.before || said.after !== pair.after))
+      throw contradiction(hint, said, dialect);
   }
   return renames;
 }
@@ -207,6 +218,15 @@ function unknownRename(hint: RenameHint, matches: number, pool: Unmatched, diale
           : 'Nothing that holds data comes in this change.',
       ],
     },
+  );
+}
+
+function contradiction(hint: RenameHint, { before, after }: Rename, dialect: Dialect): TidemarkError {
+  const kind = dialect.kind(before.kind);
+  return new TidemarkError(
+    'rename-invalid',
+    `${hint.source} contradicts another answer: ${kind.label(before)} becomes ${kind.label(after)}`,
+    { exitCode: 2, hints: ['Each thing has one old name and one new one: leave one of the two out.'] },
   );
 }
 

@@ -84,6 +84,32 @@ describe('resolveRenames', () => {
     ).toEqual(['table:users -> table:people', 'column:users.nick -> column:people.display']);
   });
 
+  const twoColumns = [...to, 'column:users.other{"type":"text"}'];
+
+  it('takes once what is said twice', () => {
+    const comment = { from: 'users.nick', to: 'users.display', source: 'schema.sql:3', required: false };
+    const flag = parseRenameFlag('users.nick=display');
+    for (const hints of [
+      [flag, comment],
+      [comment, flag],
+      [flag, flag],
+    ])
+      expect(told(resolveRenames(hints, toySchema(...from), toySchema(...to), toyDialect))).toEqual([
+        'column:users.nick -> column:users.display',
+      ]);
+  });
+
+  it('refuses two flags that contradict each other; over a comment the flag wins', () => {
+    expect(() => resolved(['users.nick=display', 'users.nick=other'], from, twoColumns)).toThrow(
+      /--rename users\.nick=other contradicts another answer: .*nick becomes .*display/,
+    );
+    const comment = { from: 'users.nick', to: 'users.other', source: 'schema.sql:3', required: false };
+    const hints = [parseRenameFlag('users.nick=display'), comment];
+    expect(told(resolveRenames(hints, toySchema(...from), toySchema(...twoColumns), toyDialect))).toEqual([
+      'column:users.nick -> column:users.display',
+    ]);
+  });
+
   it('refuses a flag that fits nothing, with what goes and comes', () => {
     const error = (() => {
       try {
