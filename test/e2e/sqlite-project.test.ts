@@ -107,3 +107,94 @@ test('what an error in SQL looks like: the file, the line and a caret', async ()
   expect(stderr).toMatch(/\^/);
   expect(existsSync(join(cwd, 'migrations'))).toBe(false);
 });
+
+const schemaIs = (text: string) => writeFileSync(join(cwd, 'schema.sql'), text);
+const USERS = 'CREATE TABLE users (\n  id INTEGER PRIMARY KEY,\n  nick TEXT\n);\n';
+
+test('a rename is answered by a flag or a comment, keeps the rows, and is never guessed', async () => {
+  await must('db', 'create');
+  schemaIs(USERS);
+  await must('migrate', 'diff', 'initial');
+  await must('migrate', 'up');
+  await must('db', 'shell', '-c', "INSERT INTO users VALUES (1, 'ada')");
+  const renamed = USERS.replace('nick', 'nickname');
+  schemaIs(renamed);
+
+  const refused = await run('migrate', 'diff', 'rename');
+  expect(refused.code).toBe(4);
+  for (const way of ['--rename users.nick=nickname', '-- tidemark:renamed-from nick', '--not-renamed'])
+    expect(refused.stderr).toContain(way);
+  const flag = await must('migrate', 'diff', 'rename', '--dry-run', '--rename', 'users.nick=nickname');
+  expect(flag).toContain('ALTER TABLE users RENAME COLUMN nick TO nickname');
+  expect(await must('schema', 'diff', '--rename', 'users.nick=nickname')).toContain('RENAME COLUMN');
+  expect(await must('migrate', 'diff', 'rename', '--dry-run', '--not-renamed', 'users.nick')).toContain(
+    'DROP COLUMN nick',
+  );
+  schemaIs(renamed.replace('nickname TEXT', 'nickname TEXT -- tidemark:renamed-from nick'));
+  expect(await must('migrate', 'diff', 'rename', '--dry-run')).toBe(flag);
+
+  await must('migrate', 'diff', 'rename', '--rename', 'users.nick=nickname');
+  await must('migrate', 'up');
+  expect(await ask('SELECT nickname FROM users')).toEqual([{ nickname: 'ada' }]);
+  await must('migrate', 'down');
+  expect(await ask('SELECT nick FROM users')).toEqual([{ nick: 'ada' }]);
+});
+
+test('without migrations: schema apply asks for consent and converges, inspect gives what makes it again', async () => {
+  await must('db', 'create');
+  schemaIs(`${USERS}CREATE INDEX by_nick ON users (nick) WHERE nick <> '';\n`);
+  expect(await run('schema', 'apply')).toMatchObject({ code: 4, stderr: expect.stringContaining('--yes') });
+  expect(await ask('SELECT name FROM sqlite_schema')).toEqual([]);
+  await must('schema', 'apply', '--yes');
+  await must('db', 'shell', '-c', "INSERT INTO users VALUES (1, 'ada')");
+  expect(await must('schema', 'diff', '--check')).toBe('');
+
+  writeFileSync(join(cwd, 'copy.sql'), await must('schema', 'inspect'));
+  expect(await must('schema', 'diff', '--from', 'copy.sql', '--to', 'schema.sql', '--check')).toBe('');
+  const facts = JSON.parse(await must('schema', 'inspect', '--format', 'json'));
+  expect(facts.objects.map(({ id }: { id: string }) => id)).toContain('index:by_nick');
+
+  schemaIs('CREATE TABLE users (id INTEGER PRIMARY KEY, age INTEGER NOT NULL DEFAULT 7);\n');
+  expect((await run('schema', 'diff', '--check')).code).toBe(3);
+  const refused = await run('schema', 'apply', '--yes', '--not-renamed', 'users.nick');
+  expect(refused).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('--allow drop-column:users.nick'),
+  });
+  expect(await ask('SELECT nick FROM users')).toEqual([{ nick: 'ada' }]);
+  await must('schema', 'apply', '--yes', '--allow', 'all');
+  expect(await ask('SELECT * FROM users')).toEqual([{ id: 1, age: 7 }]);
+  expect(await must('schema', 'apply', '--yes')).toContain('nothing to do');
+});
+
+test('migrations by hand: new, hash, up, history, show', async () => {
+  await must('db', 'create');
+  expect(await must('migrate', 'new', 'add users')).toMatch(
+    /wrote migrations\/\d{14}_add_users\.sql and .*down\.sql/,
+  );
+  const [down, up] = readdirSync(join(cwd, 'migrations')).sort() as [string, string];
+  writeFileSync(join(cwd, 'migrations', up), USERS);
+  expect(await run('migrate', 'up')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('tidemark migrate hash'),
+  });
+  expect(await must('migrate', 'hash')).toContain(`edited   ${up}`);
+  expect(await must('migrate', 'hash')).toContain('nothing changed');
+  writeFileSync(join(cwd, 'migrations', down), 'DROP TABLE nobody;\n');
+  await must('migrate', 'hash');
+  await must('migrate', 'up');
+  expect((await run('migrate', 'down')).stderr).toContain(`${down}:1`);
+
+  const revision = up.slice(0, 14);
+  expect(await must('migrate', 'history')).toMatch(
+    new RegExp(`applied  ${revision}_add_users \\(current\\)`),
+  );
+  expect(await must('migrate', 'history', '--verbose')).toMatch(
+    new RegExp(`up ${revision} done.*down ${revision} failed at statement 1: no such table: nobody`, 's'),
+  );
+  const shown = await must('migrate', 'show', 'head');
+  expect(shown).toMatch(new RegExp(`revision +${revision}\n`));
+  expect(shown).toMatch(/state +applied at \d{4}-/);
+  expect(shown).toContain(USERS.trim());
+  expect(shown).toContain('DROP TABLE nobody;');
+});
