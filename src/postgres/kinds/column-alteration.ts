@@ -3,6 +3,7 @@ import { type Hazard, propsOf, type RenderContext, type Rendered } from '../../s
 import type { SchemaObject } from '../../schema/object.js';
 import { plainRelationOf, quoteIdent } from '../identifiers.js';
 import { postgresKind } from '../kind-registry.js';
+import { aboutOne } from '../plain-words.js';
 import { alterColumn, type ColumnProps, identityClause } from './column-definition.js';
 import { FORGOTTEN } from './numbering.js';
 import { sequenceChanges } from './sequence-definition.js';
@@ -64,7 +65,45 @@ export function alterColumnStatements(
       message: `where the numbering of ${subject} stands is forgotten`,
     });
   }
-  return { sql: clauses.map((clause) => `${alterColumn(after)} ${clause}`), hazards };
+  return {
+    sql: clauses.map((clause) => `${alterColumn(after)} ${clause}`),
+    summary: aboutOne(`column ${subject}`, phrases(old, next)),
+    hazards,
+  };
+}
+
+/** What changes, in words. */
+function phrases(old: ColumnProps, next: ColumnProps): ((column: string) => string)[] {
+  const found: [boolean, (column: string) => string][] = [
+    [
+      old.generated !== null && next.generated === null,
+      (column) => `let ${column} keep its computed values as its own`,
+    ],
+    [old.type !== next.type, (column) => `change the type of ${column} to ${next.type}`],
+    [
+      old.type === next.type && old.collation !== next.collation,
+      (column) => `change the collation of ${column} to ${next.collation ?? 'that of its type'}`,
+    ],
+    [
+      old.notNull !== next.notNull,
+      (column) => (next.notNull ? `make ${column} NOT NULL` : `allow nulls in ${column}`),
+    ],
+    [old.identity === null && next.identity !== null, (column) => `make ${column} an identity column`],
+    [old.identity !== null && next.identity === null, (column) => `make ${column} a column without identity`],
+    [
+      old.identity !== null && next.identity !== null && !sameValue(old.identity, next.identity),
+      (column) => `change how the identity of ${column} counts`,
+    ],
+    [
+      old.storage !== next.storage || old.compression !== next.compression,
+      (column) => `change how ${column} is stored`,
+    ],
+    [
+      old.statistics !== next.statistics || !sameValue(old.options, next.options),
+      (column) => `change the statistics of ${column}`,
+    ],
+  ];
+  return found.flatMap(([changes, phrase]) => (changes ? [phrase] : []));
 }
 
 /** SET EXPRESSION came with PostgreSQL 17, and a migration is to run on every version. */
@@ -151,12 +190,18 @@ const INTEGERS = ['smallint', 'integer', 'bigint'];
 
 /** True when every value of the old type is a value of the new one. */
 function isWidening(from: string, to: string): boolean {
-  const size = (type: string) => INTEGERS.indexOf(type);
-  if (size(from) >= 0) return size(to) > size(from) || to === 'numeric' || to === 'text';
+  if (from.endsWith('[]') && to.endsWith('[]')) return isWidening(from.slice(0, -2), to.slice(0, -2));
   if (to === 'text' || to === 'character varying') return true;
-  const [, fromName, fromSize] = /^(character varying|character|numeric)\((\d+)\)$/.exec(from) ?? [];
-  const [, toName, toSize] = /^(character varying|character|numeric)\((\d+)\)$/.exec(to) ?? [];
+  const size = (type: string) => INTEGERS.indexOf(type);
+  if (size(from) >= 0) return size(to) > size(from) || to === 'numeric';
   if (from.startsWith('numeric') && to === 'numeric') return true;
   if (from === 'real' && to === 'double precision') return true;
-  return fromName !== undefined && fromName === toName && Number(toSize) >= Number(fromSize);
+  if (from === 'date' && to.startsWith('timestamp')) return true;
+  const [, fromName, fromSize, fromScale] = SIZED.exec(from) ?? [];
+  const [, toName, toSize, toScale] = SIZED.exec(to) ?? [];
+  if (fromName === undefined || fromName !== toName) return false;
+  const [scale, wantedScale] = [Number(fromScale ?? 0), Number(toScale ?? 0)];
+  return wantedScale >= scale && Number(toSize) - wantedScale >= Number(fromSize) - scale;
 }
+
+const SIZED = /^(character varying|character|numeric|bit varying)\((\d+)(?:,(\d+))?\)$/;

@@ -4,6 +4,7 @@ import { propsOf } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { nameOf, plainName, quoteIdent, shadowing } from '../identifiers.js';
+import { aboutOne } from '../plain-words.js';
 import type { PostgresKind } from '../postgres-kind.js';
 import { columnsUsing, swapType } from '../swap-type.js';
 import {
@@ -78,6 +79,18 @@ function alterInPlace(before: SchemaObject, after: SchemaObject): Rendered | und
     ...wanted.slice(kept.length).map((attribute) => `ADD ATTRIBUTE ${attributeSql(attribute)}`),
   ];
   return {
+    summary: aboutOne(`type ${subject}`, [
+      ...dropped.map(
+        ({ name }) =>
+          (type: string) =>
+            `drop attribute ${name} from ${type}`,
+      ),
+      ...wanted.slice(kept.length).map(
+        ({ name }) =>
+          (type: string) =>
+            `add attribute ${name} to ${type}`,
+      ),
+    ]),
     sql: [`ALTER TYPE ${nameOf(after)} ${changes.join(', ')}`],
     hazards: dropped.map(({ name }) => ({
       code: 'drop-attribute',

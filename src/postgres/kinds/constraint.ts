@@ -4,6 +4,7 @@ import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { plainName, plainRelationOf, qualified, quoteIdent, relationOf } from '../identifiers.js';
 import { keySlot, onlyColumnOf } from '../own-columns.js';
+import { sentence } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import {
   type ConstraintProps,
@@ -226,5 +227,16 @@ function alter(before: SchemaObject, after: SchemaObject, changed: readonly stri
       if (!sql.includes(statement)) sql.push(statement);
     } else return 'replace';
   }
-  return { sql };
+  const label = `${props.type} ${after.name} of ${plainRelationOf(after)}`;
+  const phrases: readonly [readonly string[], string][] = [
+    [['validated'], `validate ${label}`],
+    [['options'], `change the storage parameters of the index of ${label}`],
+    [['deferrable', 'initiallyDeferred'], `change when ${label} is checked`],
+  ];
+  return {
+    sql,
+    summary: sentence(
+      phrases.flatMap(([names, phrase]) => (names.some((name) => changed.includes(name)) ? [phrase] : [])),
+    ),
+  };
 }

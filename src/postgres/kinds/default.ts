@@ -27,7 +27,10 @@ export const defaultKind: PostgresKind = {
   cutOrder: () => 1,
   create: setDefault,
   drop: (object) => ({ sql: [`${alterColumn(object)} DROP DEFAULT`] }),
-  alter: (_before, after, _changed, context) => setDefault(after, context),
+  alter: (_before, after, _changed, context) => ({
+    ...setDefault(after, context),
+    summary: `Change the default of column ${plainRelationOf(after)}.${after.name}`,
+  }),
 };
 
 function setDefault(object: SchemaObject, { to }: RenderContext): Rendered {

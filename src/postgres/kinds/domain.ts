@@ -5,6 +5,7 @@ import type { Schema, SchemaObject } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { nameOf, plainName, quoteIdent, shadowing } from '../identifiers.js';
+import { aboutOne } from '../plain-words.js';
 import type { PostgresKind } from '../postgres-kind.js';
 import { columnsUsing, swapType } from '../swap-type.js';
 import { createTypeSql, type DomainProps, typeSlots } from '../type-sql.js';
@@ -134,6 +135,12 @@ function alterInPlace(after: SchemaObject, changed: readonly string[]): Rendered
   const alter = `ALTER ${reference(after)}`;
   const subject = plainName(after.schema, after.name);
   return {
+    summary: aboutOne(`domain ${subject}`, [
+      ...(changed.includes('default') ? [(domain: string) => `change the default of ${domain}`] : []),
+      ...(changed.includes('notNull')
+        ? [(domain: string) => (notNull ? `make ${domain} NOT NULL` : `allow nulls in ${domain}`)]
+        : []),
+    ]),
     sql: [
       ...(changed.includes('default')
         ? [fallback === null ? `${alter} DROP DEFAULT` : `${alter} SET DEFAULT ${fallback}`]

@@ -63,7 +63,10 @@ export const materializedViewKind: PostgresKind = {
       propsOf<MaterializedViewProps>(before).options,
       propsOf<MaterializedViewProps>(after).options,
     );
-    return { sql: changes.map((change) => `ALTER ${reference(after)} ${change}`) };
+    return {
+      sql: changes.map((change) => `ALTER ${reference(after)} ${change}`),
+      summary: `Change the storage parameters of materialized view ${plainName(after.schema, after.name)}`,
+    };
   },
 };
 

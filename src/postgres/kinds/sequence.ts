@@ -1,6 +1,8 @@
 import { propsOf } from '../../schema/kind.js';
+import { objectPath } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
+import { aboutOne } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import {
   createSequence,
@@ -73,12 +75,37 @@ export const sequenceKind: PostgresKind = {
     const sql = options.length === 0 ? [] : [`${sequence} ${options.join(' ')}`];
     if (changed.includes('unlogged')) sql.push(`${sequence} SET ${unlogged ? 'UNLOGGED' : 'LOGGED'}`);
     // Whoever calls nextval can do so before and after.
-    return { sql, unnoticed: true };
+    const counts = changed.some((name) => !['type', 'ownedBy', 'unlogged'].includes(name));
+    const phrases: [boolean, (subject: string) => string][] = [
+      [changed.includes('type'), (subject) => `change the type of ${subject} to ${type}`],
+      [counts, (subject) => `change how ${subject} counts`],
+      [
+        changed.includes('ownedBy'),
+        (subject) =>
+          ownedBy === null
+            ? `let ${subject} stand alone`
+            : `give ${subject} to column ${plainColumn(ownedBy)}`,
+      ],
+      [changed.includes('unlogged'), (subject) => `make ${subject} ${unlogged ? 'unlogged' : 'logged'}`],
+    ];
+    return {
+      sql,
+      summary: aboutOne(
+        `sequence ${plainName(after.schema, after.name)}`,
+        phrases.flatMap(([changes, phrase]) => (changes ? [phrase] : [])),
+      ),
+      unnoticed: true,
+    };
   },
   rename: (object, newName) => ({
     sql: [`ALTER SEQUENCE ${qualified(object.schema, object.name)} RENAME TO ${quoteIdent(newName)}`],
   }),
 };
+
+function plainColumn(id: string): string {
+  const [schema, table, column] = objectPath(id) as [string, string, string];
+  return plainName(schema, table, column);
+}
 
 function read(
   row: CatalogRow,

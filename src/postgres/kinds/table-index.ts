@@ -101,7 +101,10 @@ export const indexKind: PostgresKind = {
     if (changed.some((property) => property !== 'options')) return 'replace';
     const index = `ALTER INDEX ${qualified(after.schema, after.name)}`;
     const changes = parameterChanges(propsOf<IndexProps>(before).options, propsOf<IndexProps>(after).options);
-    return { sql: changes.map((change) => `${index} ${change}`) };
+    return {
+      sql: changes.map((change) => `${index} ${change}`),
+      summary: `Change the storage parameters of index ${plainName(after.schema, after.name)}`,
+    };
   },
   rename: (object, newName) => ({
     sql: [`ALTER INDEX ${qualified(object.schema, object.name)} RENAME TO ${quoteIdent(newName)}`],

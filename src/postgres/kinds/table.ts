@@ -2,6 +2,7 @@ import { propsOf, type RenderContext, type Rendered } from '../../schema/kind.js
 import { objectId, type Schema, type SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
+import { sentence } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { columnDefinition, columnSettings } from './column-definition.js';
 import { type ConstraintProps, constraintDefinition } from './constraint-definition.js';
@@ -58,8 +59,14 @@ export const tableKind: PostgresKind = {
     if (changed.includes('accessMethod')) {
       sql.push(`${table} SET ACCESS METHOD ${quoteIdent(accessMethod ?? 'heap')}`);
     }
+    const subject = `table ${plainName(after.schema, after.name)}`;
     return {
       sql,
+      summary: sentence([
+        ...(changed.includes('options') ? [`change the storage parameters of ${subject}`] : []),
+        ...(changed.includes('unlogged') ? [`make ${subject} ${unlogged ? 'unlogged' : 'logged'}`] : []),
+        ...(changed.includes('accessMethod') ? [`change the access method of ${subject}`] : []),
+      ]),
       ...(changed.includes('unlogged')
         ? { follows: unlogged ? referencing(after, context.from) : referenced(after, context.to) }
         : {}),

@@ -19,6 +19,13 @@ const ENABLING = {
   always: 'ENABLE ALWAYS',
 } as const;
 
+const STATE_WORDS = {
+  origin: 'Enable',
+  disabled: 'Disable',
+  replica: 'Fire in replica mode only:',
+  always: 'Fire always:',
+} as const;
+
 const STATES: Readonly<Record<string, TriggerProps['enabled']>> = {
   O: 'origin',
   D: 'disabled',
@@ -71,7 +78,12 @@ export const triggerKind: PostgresKind = {
   }),
 
   alter: (_before, after, changed) =>
-    changed.includes('definition') ? 'replace' : { sql: [setState(after)] },
+    changed.includes('definition')
+      ? 'replace'
+      : {
+          sql: [setState(after)],
+          summary: `${STATE_WORDS[propsOf<TriggerProps>(after).enabled]} trigger ${after.name} on ${plainRelationOf(after)}`,
+        },
 };
 
 function setState(trigger: SchemaObject): string {

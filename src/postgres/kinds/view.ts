@@ -53,9 +53,16 @@ export const viewKind: PostgresKind = {
   alter(before, after, changed) {
     if (!changed.includes('definition')) {
       const changes = parameterChanges(propsOf<ViewProps>(before).options, propsOf<ViewProps>(after).options);
-      return { sql: changes.map((change) => `ALTER ${reference(after)} ${change}`) };
+      return {
+        sql: changes.map((change) => `ALTER ${reference(after)} ${change}`),
+        summary: `Change the options of view ${plainName(after.schema, after.name)}`,
+      };
     }
-    return keepsColumns(before, after) ? { sql: [createView(after, 'CREATE OR REPLACE VIEW')] } : 'replace';
+    if (!keepsColumns(before, after)) return 'replace';
+    return {
+      sql: [createView(after, 'CREATE OR REPLACE VIEW')],
+      summary: `Change the query of view ${plainName(after.schema, after.name)}`,
+    };
   },
 };
 
