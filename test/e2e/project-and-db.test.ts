@@ -167,6 +167,13 @@ describe('init', () => {
     for (const path of ['tidemark.config.ts', 'schema.sql', 'migrations', '.env.example', '.gitignore'])
       expect(existsSync(join(cwd, path))).toBe(true);
     expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe('.tidemark/\n.env\n');
+    expect(await run('migrate status')).toMatchObject({ code: 0 });
+    expect(await run('db check')).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('there is no database at'),
+    });
+    expect(existsSync(join(cwd, '.tidemark'))).toBe(false);
+    expect(await run('db create')).toMatchObject({ code: 0 });
     const check = await run('db check --json');
     expect(check.code).toBe(0);
     expect(json(check)).toMatchObject({

@@ -42,10 +42,12 @@ async function ask(sql: string) {
 }
 
 test('a project from nothing: create, diff, up, check, shell, down, reset', async () => {
-  const early = await run('migrate', 'status');
+  expect((await run('migrate', 'status')).stdout).toContain('is at base: 0 applied, 0 pending');
+  const early = await run('migrate', 'up');
   expect(early.code).toBe(1);
   expect(early.stderr).toContain('the folder');
   expect(early.stderr).toContain('tidemark db create');
+  expect(existsSync(join(cwd, 'data'))).toBe(false);
   expect(await must('db', 'create')).toContain('created sqlite:');
   expect(await must('db', 'create')).toContain('is there already');
 
@@ -93,6 +95,25 @@ CREATE VIEW names AS SELECT name FROM users;\n`;
   await must('db', 'reset', '--yes');
   expect(await ask(`SELECT name FROM sqlite_schema WHERE name <> 'sqlite_sequence'`)).toEqual([]);
   expect(readdirSync(join(cwd, 'data'))).toEqual(['app.db']);
+});
+
+test.each([
+  ['schema', 'apply', '--yes'],
+  ['migrate', 'up'],
+])('what stops %s %s is said once, with the rows to look at', async (...command) => {
+  await must('db', 'create');
+  writeFileSync(join(cwd, 'schema.sql'), 'CREATE TABLE a (x INTEGER, y TEXT);\n');
+  await must('migrate', 'diff', 'first');
+  await must('migrate', 'up');
+  await must('db', 'shell', '-c', 'INSERT INTO a VALUES (1, NULL)', '--no-psql');
+  writeFileSync(join(cwd, 'schema.sql'), 'CREATE TABLE a (x INTEGER, y TEXT NOT NULL);\n');
+  await must('migrate', 'diff', 'filled');
+  const { code, stderr } = await run(...command);
+  expect(code).toBe(1);
+  expect(stderr.match(/.*See them with.*/g)).toEqual([
+    'hint: See them with: SELECT * FROM a WHERE y IS NULL',
+  ]);
+  expect(stderr).not.toMatch(/server hint|suggests/);
 });
 
 test('what an error in SQL looks like: the file, the line and a caret', async () => {
