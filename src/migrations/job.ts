@@ -32,8 +32,8 @@ export class JobFailure extends Error {
   override readonly name = 'JobFailure';
   readonly job: Job;
   readonly statement: number | undefined;
-  /** `check`: what it did is not sound; `commit`: a deferred constraint spoke, for example. */
-  readonly phase: 'statement' | 'program' | 'check' | 'commit' | 'bookkeeping';
+  /** `beginning`: what it is to change stands in its way; `check`: what it did is not sound; `commit`: a deferred constraint spoke, for example. */
+  readonly phase: 'beginning' | 'statement' | 'program' | 'check' | 'commit' | 'bookkeeping';
   /** How many of its statements hold, this and earlier runs together. */
   readonly done: number;
 

@@ -5,6 +5,7 @@ import { label } from './compare-history.js';
 import type { MigrationEngine } from './engine.js';
 import type { JobFailure } from './job.js';
 import { placeIn } from './program.js';
+import { RowsInTheWay } from './rows-in-the-way.js';
 import { closeRun, type RunContext } from './run-context.js';
 
 /**
@@ -56,17 +57,25 @@ function migrationFailed(
 ): TidemarkError {
   const { job, cause, statement, phase } = failure;
   const database = cause instanceof DatabaseError ? cause : undefined;
+  const rows = cause instanceof RowsInTheWay ? cause : undefined;
   const total = job.script.statements.length;
   const where =
     phase !== 'statement' && phase !== 'bookkeeping'
-      ? { commit: 'on commit', check: 'in the check before its commit', program: 'while it ran' }[phase]
+      ? {
+          beginning: 'before it began',
+          commit: 'on commit',
+          check: 'in the check before its commit',
+          program: 'while it ran',
+        }[phase]
       : statement === undefined
         ? 'while recording it'
         : `at statement ${statement + 1} of ${total}`;
   const place = statement === undefined ? undefined : placeOf(failure, statement);
+  const asked = rows === undefined ? undefined : job.script.statements[rows.found[0]!.statement - 1];
   return new TidemarkError('migration-failed', `${label(job.step)} failed ${where}: ${message}`, {
-    ...(place === undefined
-      ? { location: { file: job.step.path, line: placeIn(cause, job.step.path) ?? 1 } }
+    // The question stands above its statement, so the excerpt would say it again.
+    ...(place === undefined || asked !== undefined
+      ? { location: { file: job.step.path, line: asked?.line ?? placeIn(cause, job.step.path) ?? 1 } }
       : {
           location: { file: job.step.path, ...locate(job.script.text, place) },
           excerpt: excerptAt(job.script.text, place),
@@ -74,6 +83,7 @@ function migrationFailed(
     hints: [
       ...(database?.detail === undefined ? [] : [`Detail: ${database.detail}`]),
       ...(database?.hint === undefined ? [] : [database.hint]),
+      ...(rows?.hints ?? []),
       ...(database?.context === undefined ? [] : [`Context: ${database.context}`]),
       ...(database === undefined ? [] : engine.advice(database)),
       ...(blocker === undefined ? [] : [blocker]),
@@ -94,6 +104,7 @@ function migrationFailed(
       statementsDone: failure.done,
       migrationsDone: before,
       sqlstate: database?.sqlstate ?? null,
+      ...(rows === undefined ? {} : { rows: rows.found }),
     },
     cause,
   });

@@ -25,6 +25,7 @@ async function attempt(context: RunContext, job: Job): Promise<void> {
   const frame = await engine.frame?.(job.script);
   try {
     await connection.executeAll([engine.begin, ...engine.freshSession(statementLockTimeoutMs)]);
+    phase = 'beginning';
     await frame?.opened();
     phase = 'statement';
     for (const [at, { sql }] of job.script.statements.entries()) {

@@ -10,6 +10,7 @@ import type { OfflineScript } from './engine.js';
 import type { Script } from './script.js';
 import { quoted } from './sqlite-literal.js';
 import { type Rebuild, readRebuilds } from './sqlite-rebuilds.js';
+import { askBefore, askEarly, type RowQuestion, rowQuestions } from './sqlite-row-questions.js';
 import type { TransactionFrame } from './transaction-frame.js';
 
 const FOREIGN_KEYS =
@@ -37,7 +38,7 @@ export async function sqliteFrame(
   const covered = coveredStatements(script);
   const enforced = !switchesOff(script, covered);
   const rebuilds = readRebuilds(script);
-  const questions = rowQuestions(script);
+  let questions: readonly RowQuestion[] = rowQuestions(script, rebuilds);
   const before = {
     foreignKeys: await pragma(connection, 'foreign_keys'),
     synchronous: await pragma(connection, 'synchronous'),
@@ -64,6 +65,7 @@ export async function sqliteFrame(
     covered,
 
     async opened() {
+      questions = await askEarly(connection, questions);
       schemaVersion = await pragma(connection, 'schema_version');
       const [row] = await connection.query<{ newest: number }>(
         'SELECT coalesce(max(rowid), 0) AS newest FROM sqlite_schema',
@@ -79,7 +81,7 @@ export async function sqliteFrame(
     },
 
     async before(statement) {
-      for (const question of questions.get(statement) ?? []) await requireNoRows(connection, question);
+      await askBefore(connection, questions, statement);
       const rebuild = rebuilds.find(({ filledAt }) => filledAt === statement);
       if (rebuild !== undefined) await requireSameCount(connection, rebuild, script);
     },
@@ -148,41 +150,6 @@ function coveredStatements({ statements }: Script): Set<number> {
 
 function isOff(value: string | undefined): boolean {
   return value !== undefined && /^(off|false|no|0)$/i.test(value);
-}
-
-/** A query for rows that would stop a statement. */
-interface Question {
-  readonly query: string;
-  /** What is wrong with such rows, where the line above says so. */
-  readonly reason: string | undefined;
-}
-
-/** Finds `-- Rows that stop it: SELECT …` above statements, with a `-- May fail: …` before it; by the statement's index. */
-function rowQuestions({ text, statements }: Script): Map<number, Question[]> {
-  const questions = new Map<number, Question[]>();
-  const line =
-    /^(?:[ \t]*-- May fail: (?<reason>.+?)[ \t]*\r?\n)?[ \t]*-- Rows that stop it: (?<query>.+?)[ \t\r]*$/gm;
-  let from = 0;
-  for (const [at, { offset, sql }] of statements.entries()) {
-    const found = [...text.slice(from, offset).matchAll(line)].map(({ groups }) => ({
-      query: groups!.query!,
-      reason: groups!.reason,
-    }));
-    if (found.length > 0) questions.set(at, found);
-    from = offset + sql.length;
-  }
-  return questions;
-}
-
-async function requireNoRows(connection: Connection, { query, reason }: Question): Promise<void> {
-  const [row] = await connection.query<{ n: number }>(`SELECT count(*) AS n FROM (${query})`);
-  if (row!.n === 0) return;
-  const rows = row!.n === 1 ? 'row' : 'rows';
-  const message =
-    reason === undefined
-      ? `${row!.n} ${rows} ${row!.n === 1 ? 'stands' : 'stand'} in its way`
-      : `${reason} (${row!.n} ${rows})`;
-  throw new DatabaseError(message, { sqlstate: 'SQLITE_CONSTRAINT', hint: `See them with: ${query}` });
 }
 
 async function requireSameCount(connection: Connection, rebuild: Rebuild, script: Script): Promise<void> {

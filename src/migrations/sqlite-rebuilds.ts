@@ -8,7 +8,8 @@ export interface Rebuild {
   readonly filledAt: number;
 }
 
-const NAME = String.raw`(?:"(?:[^"]|"")*"|\[[^\]]*\]|${'`'}(?:[^${'`'}]|${'``'})*${'`'}|'(?:[^']|'')*'|[\p{L}_][\p{L}\p{N}_$]*)`;
+/** A regular expression for a name, however it is quoted. */
+export const NAME = String.raw`(?:"(?:[^"]|"")*"|\[[^\]]*\]|${'`'}(?:[^${'`'}]|${'``'})*${'`'}|'(?:[^']|'')*'|[\p{L}_][\p{L}\p{N}_$]*)`;
 const TABLE = `(?:main\\s*\\.\\s*)?(?<table>${NAME})`;
 const DROP = new RegExp(`^drop\\s+table\\s+(?:if\\s+exists\\s+)?${TABLE}$`, 'iu');
 const FILL = new RegExp(`^insert\\s+(?:or\\s+\\w+\\s+)?into\\s+${TABLE}`, 'iu');
@@ -36,7 +37,8 @@ export function readRebuilds({ statements }: Pick<Script, 'statements'>): Rebuil
   return rebuilds;
 }
 
-function unquoted(name: string): string {
+/** The name that `NAME` matched. */
+export function unquoted(name: string): string {
   const first = name[0]!;
   if (first === '[') return name.slice(1, -1);
   return '"`\''.includes(first) ? name.slice(1, -1).replaceAll(first + first, first) : name;

@@ -1,6 +1,7 @@
 import { type Connection, DatabaseError } from '../database/connection.js';
 import { TidemarkError } from '../errors.js';
 import type { MigrationEngine } from '../migrations/engine.js';
+import { RowsInTheWay } from '../migrations/rows-in-the-way.js';
 import type { Dialect } from '../schema/dialect.js';
 import { isEmptyPlan, type Plan, planStatements } from '../schema/plan.js';
 import { excerptAt } from '../schema/source-excerpt.js';
@@ -59,10 +60,18 @@ function failure(error: DatabaseError, statement: string, state: string): Tidema
   const lost = error.connectionLost
     ? 'The connection was lost, so look at the database before you go on.'
     : state;
+  const rows = error instanceof RowsInTheWay ? error : undefined;
   return new TidemarkError('apply-failed', [error.message, error.detail].filter(Boolean).join(': '), {
-    excerpt: error.position === undefined ? statement : excerptAt(statement, error.position),
-    hints: [lost, ...(error.hint ? [error.hint] : [])],
-    details: { statement, sqlstate: error.sqlstate },
+    // Asked before anything ran, rows stand in the way of the plan, not of one statement.
+    ...(statement === ''
+      ? {}
+      : { excerpt: error.position === undefined ? statement : excerptAt(statement, error.position) }),
+    hints: [lost, ...(error.hint ? [error.hint] : []), ...(rows?.hints ?? [])],
+    details: {
+      statement: statement === '' ? null : statement,
+      sqlstate: error.sqlstate,
+      ...(rows === undefined ? {} : { rows: rows.found }),
+    },
     cause: error,
   });
 }

@@ -21,8 +21,8 @@ import type { Step } from '../schema/plan.js';
  *   After the transaction, whatever its end, it puts the pragma back to what it was. The closing
  *   `PRAGMA foreign_keys = ON` does nothing inside the transaction.
  * - The line `-- Rows that stop it: SELECT …` above a statement is a query for the rows that the statement
- *   would refuse or store as something else. A runner asks it at that place, before the statement runs, and
- *   goes no further when there are any.
+ *   would refuse or store as something else. A runner asks it before the first statement, or at that place where
+ *   a statement before it may change the answer, and goes no further when there are any.
  * - Statistics of a table go with it: where sqlite_stat1 had rows for it, the runner runs ANALYZE for it.
  */
 export function frame(steps: readonly Step[]): {

@@ -205,8 +205,85 @@ describe('making a table anew', () => {
     const error = await refusal(
       up({ '2_anew.sql': `PRAGMA foreign_keys = OFF;\n${question}${REBUILD.trim()}` }),
     );
-    expect(error.message).toContain('1 row stands in its way');
-    expect(error.hints.join(' ')).toContain('See them with: SELECT * FROM parent WHERE name IS NULL');
+    expect(error.message).toContain('2_anew failed before it began: 1 row stands in its way');
+    expect(error.location).toMatchObject({ line: 3 });
+    const printed = [error.message, error.excerpt ?? '', ...error.hints].join('\n');
+    expect(printed.split('SELECT * FROM parent WHERE name IS NULL')).toHaveLength(2);
+    expect(error.details).toMatchObject({
+      revision: '2',
+      statement: null,
+      rows: [
+        {
+          statement: 2,
+          table: 'parent',
+          column: 'name',
+          rows: 1,
+          query: 'SELECT * FROM parent WHERE name IS NULL',
+          reason: null,
+        },
+      ],
+    });
+  });
+
+  test('asks all that a file asks before its first statement, and says all that fails', async () => {
+    await connection.executeAll(['INSERT INTO parent VALUES (3, NULL), (4, NULL)']);
+    const made: string[] = [];
+    const error = await refusal(
+      up(
+        {
+          '2_first.sql': 'CREATE TABLE first (a);',
+          '3_both.sql': `CREATE TABLE second (a);
+-- May fail: no names
+-- Rows that stop it: SELECT * FROM parent WHERE name IS NULL
+CREATE UNIQUE INDEX names ON parent (name);
+-- Rows that stop it: SELECT * FROM second
+CREATE INDEX fine ON second (a);
+-- May fail: childless
+-- Rows that stop it: SELECT * FROM parent AS p WHERE NOT EXISTS (SELECT 1 FROM child AS c WHERE c.parent = p.id)
+DROP TABLE child;`,
+        },
+        { onEvent: (event) => event.type === 'migration-done' && made.push(event.step.revision) },
+      ),
+    );
+    expect(error.message).toBe(
+      '3_both failed before it began: rows stand in the way of 2 of its changes: no names (2 rows); childless (2 rows)',
+    );
+    expect(error.details.rows).toMatchObject([
+      { statement: 2, table: 'parent', column: 'name', rows: 2, reason: 'no names' },
+      { statement: 4, table: 'parent', rows: 2, reason: 'childless' },
+    ]);
+    expect(error.hints.filter((hint) => hint.startsWith('See them with: '))).toHaveLength(2);
+    expect(error.hints).toContain('1 migration before it in this run stay applied.');
+    expect(made).toEqual(['2']);
+    expect(await rows("SELECT name FROM sqlite_schema WHERE name IN ('first', 'second')")).toEqual([
+      { name: 'first' },
+    ]);
+  });
+
+  test.each([
+    ['filled', "UPDATE parent SET name = 'none' WHERE name IS NULL;"],
+    ['deleted', 'DELETE FROM parent WHERE name IS NULL;'],
+    ['put elsewhere', 'ALTER TABLE parent RENAME TO old; CREATE TABLE parent (id, name);'],
+    ['dropped', 'DROP TABLE child; DROP TABLE parent; CREATE TABLE parent (id INTEGER, name);'],
+  ])('asks later where the rows are %s first', async (_, first) => {
+    await connection.executeAll(['INSERT INTO parent VALUES (3, NULL)']);
+    const question = '-- Rows that stop it: SELECT * FROM parent WHERE name IS NULL\n';
+    await up({ '2_late.sql': `${first}\n${question}CREATE INDEX late ON parent (name);` });
+    expect(await rows("SELECT name FROM sqlite_schema WHERE name = 'late'")).toHaveLength(1);
+  });
+
+  test('asks later about what it makes itself, and stops there', async () => {
+    const error = await refusal(
+      up({
+        '2_late.sql': `ALTER TABLE parent ADD COLUMN nick;
+-- May fail: no nicks
+-- Rows that stop it: SELECT * FROM parent WHERE nick IS NULL
+CREATE UNIQUE INDEX nicks ON parent (nick);`,
+      }),
+    );
+    expect(error.message).toBe('2_late failed at statement 2 of 2: no nicks (2 rows)');
+    expect(error.details).toMatchObject({ statement: 2, rows: [{ column: 'nick', rows: 2 }] });
+    expect(await rows("SELECT name FROM pragma_table_info('parent') WHERE name = 'nick'")).toEqual([]);
   });
 
   test('refuses to break a view, and does not mind one that was broken', async () => {
