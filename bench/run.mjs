@@ -1,6 +1,6 @@
 // Measures Tidemark against the goals in docs/performance.md and prints ratios.
 //
-//   npm run bench [-- up|status|catalog|diff ...] [-- --rounds=N]
+//   npm run bench [-- up|status|catalog|diff|sqlite ...] [-- --rounds=N]
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -27,6 +27,7 @@ const { measureUp } = await import('./measure-up.mjs');
 const { measureStatus } = await import('./measure-status.mjs');
 const { measureCatalog } = await import('./measure-catalog.mjs');
 const { measureDiff } = await import('./measure-diff.mjs');
+const { measureSqlite } = await import('./measure-sqlite.mjs');
 
 /** How many rounds are counted: more where a run is short and the machine's noise is large beside it. */
 const measurements = {
@@ -34,6 +35,7 @@ const measurements = {
   status: [25, (server, options) => measureStatus(server, options)],
   catalog: [15, (server, options) => measureCatalog(server, options)],
   diff: [9, (_, options) => measureDiff(options)],
+  sqlite: [5, (_, options) => measureSqlite(options)],
 };
 const unknown = positionals.find((name) => !Object.hasOwn(measurements, name));
 if (unknown !== undefined) {
