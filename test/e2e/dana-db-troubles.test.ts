@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { main } from '../support/cli.js';
 import { DanaProject, type Variables } from '../support/dana-project.js';
 import { describeEachServer, freshDatabase, query, servers } from '../support/postgres-server.js';
 
@@ -94,6 +95,34 @@ describe('tool not found in the container', () => {
       stderr: expect.stringContaining('npm install'),
     });
   });
+
+  test('by default it is the one of the project, else the one on the PATH, else nobody is asked for one', () => {
+    // Without the folders that npm puts in front while it runs a script.
+    const path = [dirname(process.execPath), '/usr/bin', '/bin'].join(':');
+    const variables = { TIDEMARK: undefined, PATH: path };
+    const missing = project.make('db-migrate-validate', variables);
+    expect(missing).toMatchObject({ status: 2, stderr: expect.stringContaining('npm install') });
+    expect(missing.stderr).not.toContain('registry');
+    expect(project.script('local validate', variables)).toMatchObject({
+      status: 127,
+      stderr: expect.stringContaining('there is no "tidemark" here: npm install --save-dev tidemark'),
+    });
+    expect(project.make('help', variables).status).toBe(0);
+
+    const installed = join(project.folder, 'node_modules', '.bin');
+    mkdirSync(installed, { recursive: true });
+    symlinkSync(main, join(installed, 'tidemark'));
+    project.must('db-migrate-validate', variables);
+    expect(project.script('local validate', variables)).toMatchObject({ status: 0 });
+
+    rmSync(join(project.folder, 'node_modules'), { recursive: true });
+    const elsewhere = join(project.folder, 'bin');
+    mkdirSync(elsewhere);
+    symlinkSync(main, join(elsewhere, 'tidemark'));
+    const onPath = { ...variables, PATH: `${elsewhere}:${path}` };
+    project.must('db-migrate-validate', onPath);
+    expect(project.script('local validate', onPath)).toMatchObject({ status: 0 });
+  });
 });
 
 describeEachServer(
@@ -141,15 +170,20 @@ describeEachServer(
 describeEachServer(
   'schema drift',
   (server) => {
-    test('is found, shown as SQL, and undone by hand or taken into schema.sql', async () => {
+    test('is found, shown as SQL, and undone by hand with that SQL', async () => {
       const variables = await project.database(server);
       project.must('db-migrate', variables);
       const drift = () => project.run('sh', ['-c', '$TIDEMARK status --check'], variables);
-      expect(drift()).toMatchObject({ status: 0 });
       project.make('db-shell', variables, 'ALTER TABLE organisations ADD COLUMN hotfix text;\n');
       const found = drift();
       expect(found.status).toBe(3);
-      expect(found.stdout + found.stderr).toContain('hotfix');
+      expect(found.stdout).toContain('column organisations.hotfix');
+      const shown = project.run('sh', ['-c', '$TIDEMARK schema diff --check'], variables);
+      expect(shown.status, shown.stderr).toBe(3);
+      expect(shown.stdout).toMatch(/^ALTER TABLE organisations DROP COLUMN hotfix;$/m);
+      const undone = project.make('db-shell', variables, shown.stdout);
+      expect(undone, undone.stderr).toMatchObject({ status: 0 });
+      expect(drift()).toMatchObject({ status: 0 });
     });
   },
   { embedded: true, vector: true },

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DanaProject, example, type Variables } from '../support/dana-project.js';
+import { DanaProject, example } from '../support/dana-project.js';
 import { describeEachServer, query } from '../support/postgres-server.js';
 
 // Many processes a test, on a machine that may be busy.
@@ -154,7 +154,7 @@ describeEachServer(
 describeEachServer(
   'dana-db on a server',
   (server) => {
-    const parts = (url: string): Variables => {
+    const parts = (url: string) => {
       const { hostname, port, username, password, pathname } = new URL(url);
       const [user, secret] = [username, password].map(decodeURIComponent) as [string, string];
       return {

@@ -11,7 +11,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export const example = join(root, 'examples', 'dana-db');
 const tidemark = `${process.execPath} ${join(root, 'dist', 'cli', 'main.js')}`;
 
-export type Variables = Readonly<Record<string, string>>;
+/** What is undefined is not set. */
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** A copy of the example in a folder of its own, and commands run there as a person would run them. */
 export class DanaProject {

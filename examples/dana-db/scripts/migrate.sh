@@ -10,7 +10,7 @@
 #   hash      write migrations/tidemark.sum again after editing a migration by hand
 #
 # Options after the action go to Tidemark: scripts/migrate.sh production status --check
-# TIDEMARK is the command to use; default: npx --no-install tidemark
+# TIDEMARK is the command to use; default: the project's own tidemark, else the one on the PATH
 set -eu
 
 usage() {
@@ -41,8 +41,9 @@ case "$action" in
 esac
 
 cd "$(dirname "$0")/.."
+PATH=$PWD/node_modules/.bin:$PATH
 # Unquoted below: a command and its arguments, like EDITOR.
-tidemark=${TIDEMARK:-npx --no-install tidemark}
+tidemark=${TIDEMARK:-tidemark}
 if ! command -v "${tidemark%% *}" >/dev/null; then
   echo "migrate.sh: there is no \"${tidemark%% *}\" here: npm install --save-dev tidemark, or set TIDEMARK" >&2
   exit 127
