@@ -62,7 +62,10 @@ export const commentKind: PostgresKind = {
   },
 
   create: (object, { to }) => ({ sql: [commentOn(object, to, propsOf<CommentProps>(object).text)] }),
-  drop: (object, { from }) => ({ sql: [commentOn(object, from, null)] }),
+  // One that is written again replaces the old one, or its subject is made anew.
+  drop: (object, { from, to }) => ({
+    sql: to.objects.has(object.id) ? [] : [commentOn(object, from, null)],
+  }),
   alter: (_before, after, _changed, { to }) => ({
     sql: [commentOn(after, to, propsOf<CommentProps>(after).text)],
   }),

@@ -109,7 +109,7 @@ function identityToSerial(
   context: RenderContext,
   rest: readonly string[],
 ): string[] {
-  const [temporary] = temporaryNames([sequence], context) as [string];
+  const [temporary] = temporaryNames([sequence], context, '__new') as [string];
   const made = qualified(sequence.schema, temporary);
   const value = context.to.objects.get(fallbackOf(after));
   return [
