@@ -30,6 +30,7 @@ export class Context {
   interruptible = true;
   readonly #arguments: ReadonlyMap<string, string>;
   readonly #closers: (() => Promise<void>)[] = [];
+  #closed = false;
   #environment: Promise<ResolvedEnvironment> | undefined;
 
   constructor(parts: ContextParts) {
@@ -121,14 +122,19 @@ export class Context {
     if (url?.adapter === 'server' && url.password) this.output.secrets.add(url.password.reveal());
   }
 
-  /** Has `close` close it too, also when the command fails or is interrupted. Gives its argument back. */
+  /**
+   * Has `close` close it too, also when the command fails or is interrupted. Gives its argument back. What
+   * comes after `close` (it was still opening when the command failed) is closed at once: nobody else would.
+   */
   closing<T extends { close(): Promise<void> }>(resource: T): T {
-    this.#closers.push(() => resource.close());
+    if (this.#closed) void resource.close().catch(() => undefined);
+    else this.#closers.push(() => resource.close());
     return resource;
   }
 
   /** Closes what was opened, the last first. What fails to close is gone anyway. */
   async close(): Promise<void> {
+    this.#closed = true;
     for (const close of this.#closers.splice(0).reverse()) await close().catch(() => undefined);
   }
 

@@ -7,7 +7,8 @@ import { renderHistory } from '../render/migrate-status.js';
 
 /** The revisions and their states; with --verbose also the log of everything that was ever done. */
 export async function run(context: Context): Promise<Outcome> {
-  const [folder, connection] = await Promise.all([context.migrations(), context.openTarget('empty')]);
+  const folder = await context.migrations();
+  const connection = await context.openTarget('empty');
   const status = await migrationStatus(connection, folder);
   const log = await (await migrationEngine(connection)).history.readLog();
   const { style, verbose } = context.output;

@@ -5,7 +5,8 @@ import { renderStatus } from '../render/migrate-status.js';
 
 /** Where folder and database are. Never writes. */
 export async function run(context: Context): Promise<Outcome> {
-  const [folder, connection] = await Promise.all([context.migrations(), context.openTarget('empty')]);
+  const folder = await context.migrations();
+  const connection = await context.openTarget('empty');
   const status = await migrationStatus(connection, folder);
   const something = status.pending > 0 || status.problems.length > 0;
   return {
