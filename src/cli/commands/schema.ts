@@ -8,7 +8,8 @@ const rename: Option = {
 const notRenamed: Option = { type: 'list', value: 'OLD', summary: 'no rename: OLD goes with its data' };
 const stateSources =
   'A state is a file, a folder or a glob of SQL, a database URL, or migrations:FOLDER@REVISION for the state ' +
-  'after a migration (without @REVISION, after all of them).';
+  'after a migration (without @REVISION, after all of them). The SQL is for the engine of the database that is ' +
+  'named, here or by the environment; without one for that of --dev, else for PostgreSQL.';
 
 /** The commands of `tidemark schema`. */
 export const schemaCommands: readonly Command[] = [
