@@ -264,7 +264,56 @@ describe('which environment', () => {
   });
 });
 
+describe('where SQL is tried out', () => {
+  const config = (top: string | undefined, block?: string): Config => ({
+    dev: top,
+    environments: { local: { dev: block } },
+  });
+  it.each<[string, Case, unknown]>([
+    ['nothing said', {}, 'embedded'],
+    ['the top', { config: config('server') }, 'server'],
+    ['the environment over the top', { config: config('server', 'embedded') }, 'embedded'],
+    ['the flag over both', { config: config('x:', 'y:'), flags: { dev: 'server' } }, 'server'],
+    [
+      'a URL, filled in from .env',
+      { config: config('postgres://h'), dotenv: { PGPORT: '7', PGUSER: 'u' } },
+      { adapter: 'server', host: 'h', port: 7, user: 'u' },
+    ],
+    ['a path of the configuration', { config: config('sqlite:a.db') }, { path: '/p/a.db' }],
+    ['a path of the flag', { flags: { dev: 'sqlite:a.db' } }, { path: '/p/sub/a.db' }],
+  ])('%s', (_, given, dev) => {
+    const found = resolved(given).dev;
+    if (typeof dev === 'string') expect(found).toBe(dev);
+    else expect(found).toMatchObject(dev as object);
+  });
+
+  it.each<[Case, string]>([
+    [{ flags: { dev: 'postgres://u:hunter2@h:p/d' } }, '--dev'],
+    [{ config: config('postgres://u:hunter2@h:p/d') }, 'dev of /p/tidemark.config.ts'],
+    [
+      { config: config('server', 'postgres://u:hunter2@h:p/d') },
+      'dev of environment "local" of /p/tidemark.config.ts',
+    ],
+  ])('a wrong URL is named by where it stands: %#', (given, source) => {
+    const { code, message } = failure(() => resolved(given));
+    expect([code, message]).toEqual([
+      'url-invalid',
+      `${source} is not a database URL: the port is not a number`,
+    ]);
+  });
+});
+
 describe('the other settings', () => {
+  it.each<[Case, boolean]>([
+    [{}, false],
+    [{ config: {} }, false],
+    [{ flags: { migrations: 'migrations' } }, true],
+    [{ config: { migrations: 'migrations' } }, true],
+    [{ config: { environments: { local: { migrations: 'm' } } } }, true],
+  ])('knows whether somebody named the migrations folder: %o', (given, named) => {
+    expect(resolved(given).migrationsNamed).toBe(named);
+  });
+
   it('has defaults beside the configuration, or in the working folder', () => {
     expect(resolved({ config: {} })).toMatchObject({
       root: '/p',
