@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const below = {
   errors: [],
   suggest: [],
-  'import-module': [],
+  'import-module': ['database'],
   database: [],
   schema: ['database'],
   safety: ['schema', 'database'],

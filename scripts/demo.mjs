@@ -17,12 +17,13 @@ const project = mkdtempSync(join(tmpdir(), 'tidemark-demo-'));
 const bold = (text) => (process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[1m${text}\u001b[22m` : text);
 const started = Date.now();
 
-// No database of yours is touched, whatever your variables say; what Tidemark caches stays in the folder too.
+// No database of yours is touched, whatever your variables say; what Tidemark and Node cache stays in the folder too.
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(DATABASE_URL|DB_|PG|TIDEMARK_)/.test(name)),
 );
 environment.TIDEMARK_ENV = 'local';
 environment.TIDEMARK_CACHE_DIR = join(project, '.tidemark', 'cache');
+environment.NODE_COMPILE_CACHE = join(project, '.tidemark', 'cache', 'node');
 
 const ROWS = `
 INSERT INTO organisations (slug, name) VALUES ('acme', 'Acme');

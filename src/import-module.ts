@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
@@ -28,9 +28,15 @@ export async function importModule(file: string, version?: string): Promise<Reco
     const exports = await importAsJavaScript(file);
     if (exports !== undefined) return exports;
   }
-  const { createJiti } = await import('jiti');
+  const [{ createJiti }, { cacheFolder }] = await Promise.all([
+    import('jiti'),
+    import('./database/cache-folder.js'),
+  ]);
+  const folder = await cacheFolder();
   const jiti = createJiti(import.meta.url, {
     alias: { tidemark: ownEntry },
+    // Its own choice may be a folder in /tmp that anybody can fill with code.
+    fsCache: folder === undefined ? false : join(folder, 'jiti'),
     interopDefault: false,
     moduleCache: version === undefined,
   });
