@@ -10,7 +10,7 @@ import { applyFramed } from './apply-framed.js';
 const NOTHING_CHANGED = 'Nothing was changed: it was all one transaction.';
 
 /**
- * Runs a plan on a database: in one transaction where that is possible, else step by step. Throws
+ * Runs a plan on a database: in one transaction where that is possible, else in as few as can be. Throws
  * TidemarkError `apply-failed` with the statement, what the engine said, and what is true now.
  */
 export async function applyPlan(
@@ -29,31 +29,42 @@ export async function applyPlan(
     });
     return;
   }
-  if (plan.transactional) {
-    const statements = ['BEGIN', ...planStatements(plan), 'COMMIT'];
+  const pieces = transactionsOf(plan);
+  for (const [index, piece] of pieces.entries()) {
+    const statements = piece.alone ? piece.sql : ['BEGIN', ...piece.sql, 'COMMIT'];
     try {
       await connection.executeAll(statements);
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
-      if (!error.connectionLost) await connection.executeAll(['ROLLBACK']).catch(() => undefined);
-      throw failure(error, statements[error.statement] ?? '', NOTHING_CHANGED);
+      if (!piece.alone && !error.connectionLost) {
+        await connection.executeAll(['ROLLBACK']).catch(() => undefined);
+      }
+      const done = `${index} of ${pieces.length} parts that cannot share a transaction took effect; run the command again to plan and do the rest.`;
+      throw failure(error, statements[error.statement] ?? '', index === 0 ? NOTHING_CHANGED : done);
     }
-    return;
   }
-  let done = 0;
-  for (const statement of planStatements(plan)) {
-    try {
-      await connection.executeAll([statement]);
-    } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
-      throw failure(
-        error,
-        statement,
-        `${done} statement${done === 1 ? '' : 's'} before it took effect; run the command again to plan and do the rest.`,
-      );
-    }
-    done++;
+}
+
+interface Piece {
+  readonly sql: readonly string[];
+  /** True for what the server refuses in a transaction. */
+  readonly alone: boolean;
+}
+
+/** A plan in as few transactions as the server allows: a break after what has to be committed first. */
+function transactionsOf(plan: Plan): Piece[] {
+  if (plan.transactional) return [{ sql: planStatements(plan), alone: false }];
+  const pieces: { sql: string[]; alone: boolean; closed: boolean }[] = [];
+  for (const step of plan.steps) {
+    const last = pieces.at(-1);
+    if (step.transactional && last && !last.alone && (!last.closed || step.commitAfter))
+      last.sql.push(...step.sql);
+    else pieces.push({ sql: [...step.sql], alone: !step.transactional, closed: false });
+    pieces.at(-1)!.closed ||= step.commitAfter;
   }
+  return [{ sql: plan.before, alone: true }, ...pieces, { sql: plan.after, alone: true }].filter(
+    ({ sql }) => sql.length > 0,
+  );
 }
 
 function failure(error: DatabaseError, statement: string, state: string): TidemarkError {

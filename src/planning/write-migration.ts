@@ -17,12 +17,14 @@ export interface MigrationText {
 export function migrationText(name: string, up: Plan, down: Plan): MigrationText {
   const notRestored = lossesOf(up).map((hazard) => `what the migration lost stays lost: ${hazard.message}`);
   const loses = lossesOf(down).map((hazard) => hazard.message);
+  const mayFail = planHazards(down).flatMap(({ level, message }) => (level === 'may-fail' ? [message] : []));
   const words = [
     `Takes back ${name}.`,
     ...(notRestored.length > 0
       ? ['', 'This brings back the definitions, not the data:', ...list(notRestored)]
       : []),
     ...(loses.length > 0 ? ['', 'Running this loses data:', ...list(loses)] : []),
+    ...(mayFail.length > 0 ? ['', 'Running this may fail on a database with rows:', ...list(mayFail)] : []),
   ];
   return {
     up: header(up, []) + renderPlan(up),
@@ -32,7 +34,8 @@ export function migrationText(name: string, up: Plan, down: Plan): MigrationText
 }
 
 function header(plan: Plan, words: readonly string[]): string {
-  const directives = plan.transactional ? [] : ['-- tidemark:transaction none'];
+  // What only has to be committed in between (a new enum value) the runner finds by itself, and keeps the rest together.
+  const directives = plan.steps.every((step) => step.transactional) ? [] : ['-- tidemark:transaction none'];
   const lines = [...directives, ...(words.length > 0 ? [comment(words.join('\n'))] : [])];
   return lines.length > 0 ? `${lines.join('\n')}\n\n` : '';
 }

@@ -1,7 +1,7 @@
 import { TidemarkError } from '../errors.js';
 import type { Dialect } from './dialect.js';
 import { sameValue } from './equal.js';
-import { compareText, type Schema, type SchemaObject } from './object.js';
+import { compareText, type Schema, type SchemaObject, type Value } from './object.js';
 
 /** An object that is the same thing under another name. */
 export interface Rename {
@@ -176,9 +176,16 @@ function shapeLikeness(before: SchemaObject, after: SchemaObject, from: Schema, 
     );
   const left = parts(before, from);
   const right = parts(after, to);
-  if (left.size === 0 && right.size === 0) return sameValue(before.props.type, after.props.type) ? 1 : 0;
+  if (left.size === 0 && right.size === 0) return sameType(before, after) ? 1 : 0;
   const shared = [...left].filter((part) => right.has(part)).length;
   return shared / Math.max(left.size, right.size);
+}
+
+/** Another length or precision makes no other column. */
+function sameType(before: SchemaObject, after: SchemaObject): boolean {
+  const bare = (type: Value | undefined) =>
+    typeof type === 'string' ? type.replace(/\s*\([^)]*\)/g, '').toLowerCase() : type;
+  return sameValue(bare(before.props.type), bare(after.props.type));
 }
 
 /** From 0 to 1: one minus the edit distance over the longer length; 0.8 when one name contains the other. */

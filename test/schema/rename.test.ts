@@ -29,6 +29,12 @@ describe('likelyRenames', () => {
       renames: ['column:users.nick -> column:users.nickname'],
     },
     {
+      name: 'another length is no other type',
+      from: [...users, 'column:users.nick{"type":"character varying(40)"}'],
+      to: [...users, 'column:users.nickname{"type":"character varying(60)"}'],
+      renames: ['column:users.nick -> column:users.nickname'],
+    },
+    {
       name: 'another type is another column',
       from: [...users, 'column:users.nick{"type":"text"}'],
       to: [...users, 'column:users.nickname{"type":"int"}'],

@@ -8,7 +8,7 @@ import { alterColumn, type ColumnProps, identityClause } from './column-definiti
 import { FORGOTTEN } from './numbering.js';
 import { sequenceChanges } from './sequence-definition.js';
 import { parameterChanges } from './storage-parameters.js';
-import { conversion } from './type-conversion.js';
+import { conversion, losesValues } from './type-conversion.js';
 
 /** True when the column's values have to be written in another form. */
 export function changesType(changed: readonly string[]): boolean {
@@ -41,12 +41,19 @@ export function alterColumnStatements(
   ];
   const subject = `${plainRelationOf(after)}.${after.name}`;
   const hazards: Hazard[] = [];
-  if (old.type !== next.type && !isWidening(old.type, next.type)) {
+  if (old.type !== next.type && losesValues(old.type, next.type)) {
+    hazards.push({
+      code: 'change-type',
+      level: 'data-loss',
+      subject,
+      message: `values of ${subject} are cut to fit ${next.type}`,
+    });
+  } else if (old.type !== next.type && !isWidening(old.type, next.type)) {
     hazards.push({
       code: 'change-type',
       level: 'may-fail',
       subject,
-      message: `a value of ${subject} that is no ${next.type} stops the change, or is cut to fit`,
+      message: `a value of ${subject} that does not fit ${next.type} stops the change`,
     });
   }
   if (becomesNotNull) {
@@ -116,9 +123,8 @@ function typeChange(before: SchemaObject, after: SchemaObject, context: RenderCo
   const { type, collation, generated } = propsOf<ColumnProps>(after);
   const collate = collation === null ? '' : ` COLLATE ${collation}`;
   // The values of a generated column are computed again; USING is refused there.
-  const using =
-    generated === null ? ` USING ${conversion(quoteIdent(after.name), before, after, context)}` : '';
-  return `TYPE ${type}${collate}${using}`;
+  const value = generated === null ? conversion(quoteIdent(after.name), before, after, context) : undefined;
+  return `TYPE ${type}${collate}${value === undefined ? '' : ` USING ${value}`}`;
 }
 
 function identityChanges(old: ColumnProps, next: ColumnProps): string[] {

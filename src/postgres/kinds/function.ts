@@ -6,6 +6,7 @@ import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js
 import { createFunctionSql, type FunctionProps } from '../function-sql.js';
 import { nameOf, plainName, quoteIdent, shadowing } from '../identifiers.js';
 import type { CatalogRow, ObjectDraft, PostgresKind } from '../postgres-kind.js';
+import { privilegesLost } from '../privileges-lost.js';
 
 interface FunctionInfo {
   /** Types of the input arguments, which with the name are a function's identity. */
@@ -59,7 +60,10 @@ export const functionKind: PostgresKind = {
   read,
 
   create: (object) => ({ sql: [createFunctionSql(object, 'CREATE')] }),
-  drop: (object) => ({ sql: [`DROP ${reference(object)}`] }),
+  drop: (object, context) => ({
+    sql: [`DROP ${reference(object)}`],
+    hazards: privilegesLost(object, context),
+  }),
   rename: (object, newName) => ({ sql: [`ALTER ${reference(object)} RENAME TO ${quoteIdent(newName)}`] }),
 
   alter(before, after, changed, context) {

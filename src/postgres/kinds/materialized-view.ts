@@ -3,6 +3,7 @@ import type { SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
+import { privilegesLost } from '../privileges-lost.js';
 import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
 import { queryText, relationSlots } from './view.js';
 
@@ -54,7 +55,10 @@ export const materializedViewKind: PostgresKind = {
     const empty = object.info.populated === false ? '\nWITH NO DATA' : '';
     return { sql: [`CREATE ${reference(object)}${using}${withClause(options)} AS\n${definition}${empty}`] };
   },
-  drop: (object) => ({ sql: [`DROP ${reference(object)}`] }),
+  drop: (object, context) => ({
+    sql: [`DROP ${reference(object)}`],
+    hazards: privilegesLost(object, context),
+  }),
   rename: (object, newName) => ({ sql: [`ALTER ${reference(object)} RENAME TO ${quoteIdent(newName)}`] }),
 
   alter(before, after, changed) {

@@ -31,26 +31,45 @@ interface CastType {
   readonly origin: 'built-in' | 'extension' | 'user';
 }
 
+/** Types that are assigned to each other without a cast being written. */
+const ASSIGNABLE: readonly RegExp[] = [
+  /^(smallint|integer|bigint|numeric|real|double precision)$/,
+  /^(date|timestamp without time zone|timestamp with time zone)$/,
+  /^(time without time zone|time with time zone)$/,
+  /^(text|character varying|character)$/,
+  /^(bit|bit varying)$/,
+  /^(json|jsonb)$/,
+];
+
 /**
  * The expression that turns the values of a column into those of its new form, as `ALTER COLUMN … USING`
  * takes it: a cast where there is one, else by way of the text form. Extensions bring casts of their own, so
- * theirs are used. `value` is the column's quoted name.
+ * theirs are used. `value` is the column's quoted name. Undefined where values are assigned as they are: then the
+ * server stops at a text that is too long, which an explicit cast would cut without a word.
  */
 export function conversion(
   value: string,
   before: SchemaObject,
   after: SchemaObject,
   schemas: { readonly from: Schema; readonly to: Schema },
-): string {
+): string | undefined {
   const { type } = propsOf<ColumnProps>(after);
   const from = castType(before, schemas.from);
   const to = castType(after, schemas.to);
+  if (isAssignable(from, to)) return undefined;
   if (hasCast(from, to)) return `${value}::${type}`;
   const suffix = to.name.endsWith('[]') ? '[]' : '';
   const byInteger =
     (from.name === `boolean${suffix}` && NUMBER.test(element(to.name))) ||
     (to.name === `boolean${suffix}` && NUMBER.test(element(from.name)));
   return `${value}::${byInteger ? 'integer' : 'text'}${byInteger ? suffix : ''}::${type}`;
+}
+
+function isAssignable(from: CastType, to: CastType): boolean {
+  if (from.name === to.name) return true;
+  if (from.name.endsWith('[]') !== to.name.endsWith('[]')) return false;
+  const [old, wanted] = [element(from.name), element(to.name)];
+  return ASSIGNABLE.some((family) => family.test(old) && family.test(wanted));
 }
 
 function hasCast(from: CastType, to: CastType): boolean {
@@ -62,6 +81,40 @@ function hasCast(from: CastType, to: CastType): boolean {
   if (from.origin === 'user' || to.origin === 'user') return false;
   if (old === 'jsonb' && (NUMBER.test(wanted) || wanted === 'boolean')) return true;
   return FAMILIES.some((family) => family.test(old) && family.test(wanted));
+}
+
+/** `timestamp(3) with time zone` without what stands in parentheses, and that. */
+function parts(type: string): { readonly name: string; readonly sizes: readonly number[] } {
+  const sizes = /\(([\d, -]+)\)/.exec(type)?.[1]?.split(',').map(Number) ?? [];
+  return { name: withoutModifiers(element(type)), sizes };
+}
+
+/**
+ * True when values are changed without a word where they do not fit the new type: digits behind the point, the time
+ * of day, the zone, the end of a name.
+ */
+export function losesValues(from: string, to: string): boolean {
+  const old = parts(from);
+  const wanted = parts(to);
+  const whole = /^(smallint|integer|bigint)$/;
+  const floating = /^(real|double precision)$/;
+  if (wanted.name === 'numeric') {
+    const scale = wanted.sizes.length === 0 ? Number.POSITIVE_INFINITY : (wanted.sizes[1] ?? 0);
+    if (floating.test(old.name)) return true;
+    return (
+      old.name === 'numeric' &&
+      scale < (old.sizes.length === 0 ? Number.POSITIVE_INFINITY : (old.sizes[1] ?? 0))
+    );
+  }
+  if (whole.test(wanted.name)) return old.name === 'numeric' || floating.test(old.name);
+  if (wanted.name === 'real') return /^(integer|bigint|numeric|double precision)$/.test(old.name);
+  if (wanted.name === 'double precision') return /^(bigint|numeric)$/.test(old.name);
+  if (/^timestamp/.test(old.name) && /^(date|time)\b/.test(wanted.name)) return true;
+  if (old.name === 'time with time zone' && wanted.name === 'time without time zone') return true;
+  if (/^time/.test(old.name) && /^time/.test(wanted.name))
+    return (wanted.sizes[0] ?? 6) < (old.sizes[0] ?? 6);
+  if (old.name === 'inet' && wanted.name === 'cidr') return true;
+  return (wanted.name === 'name' || wanted.name === '"char"') && wanted.name !== old.name;
 }
 
 /** Arrays cast as their elements do. */

@@ -4,6 +4,7 @@ import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
+import { privilegesLost } from '../privileges-lost.js';
 import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
 
 interface ViewProps {
@@ -47,7 +48,10 @@ export const viewKind: PostgresKind = {
   }),
 
   create: (object) => ({ sql: [createView(object, 'CREATE VIEW')] }),
-  drop: (object) => ({ sql: [`DROP ${reference(object)}`] }),
+  drop: (object, context) => ({
+    sql: [`DROP ${reference(object)}`],
+    hazards: privilegesLost(object, context),
+  }),
   rename: (object, newName) => ({ sql: [`ALTER ${reference(object)} RENAME TO ${quoteIdent(newName)}`] }),
 
   alter(before, after, changed) {
