@@ -52,6 +52,8 @@ export async function planBetween(
 ): Promise<PlanBetween> {
   const wanted = await readState(bench, to, options);
   const current = await readState(bench, from, options);
+  const remarks = bench.dialect.remarks?.(current.asRead ?? current.schema, wanted.schema) ?? [];
+  for (const remark of remarks) bench.note(remark);
   const renamed = await renamesOf(bench, current, wanted.schema, options);
   const { up, down } = renamed.between(wanted.schema);
   const proven =
@@ -119,6 +121,8 @@ async function renamesOf(
 /** A state that was read, and how to build it again. */
 export interface ReadState {
   readonly schema: Schema;
+  /** A database's own words, where `schema` has been put in others. */
+  readonly asRead?: Schema;
   /** The ways to build it, the quickest first, the surest last. */
   readonly builders: readonly (() => Promise<Builder>)[];
 }
@@ -149,8 +153,9 @@ export async function readState(
     case 'database': {
       const connection = await options.open(source.url);
       try {
-        const schema = await readDatabase(bench, connection, wording);
-        return { schema, builders: [async () => bench.schemaBuilder(schema)] };
+        const asRead = await readDatabase(bench, connection, 'as it is');
+        const schema = wording === 'as it is' ? asRead : await inDevTerms(bench, asRead);
+        return { schema, asRead, builders: [async () => bench.schemaBuilder(schema)] };
       } finally {
         await connection.close();
       }

@@ -70,9 +70,8 @@ export class Workbench {
     }
     const told = this.notes.length;
     const builder = await this.scriptsBuilder(files);
-    const schema = await this.build(builder, (connection) =>
-      this.dialect.readSchema(connection, this.filter),
-    );
+    const built = await this.build(builder, (connection) => this.dialect.readSchema(connection, this.filter));
+    const schema = this.#complete(built, files);
     if (key) await cacheState(key, { schema, notes: this.notes.slice(told) });
     return schema;
   }
@@ -80,7 +79,12 @@ export class Workbench {
   /** Remembers what scripts build when that is known without running them: their last one was just proven. */
   async rememberState(files: readonly ScriptFile[], schema: Schema): Promise<void> {
     if (files.some((file) => file.program)) return;
-    await cacheState(await this.#keyOf(files), { schema, notes: [] });
+    await cacheState(await this.#keyOf(files), { schema: this.#complete(schema, files), notes: [] });
+  }
+
+  #complete(schema: Schema, files: readonly ScriptFile[]): Schema {
+    const scripts = files.filter((file) => !file.program).map((file) => file.sql);
+    return this.dialect.withScripts?.(schema, scripts) ?? schema;
   }
 
   async #keyOf(files: readonly ScriptFile[]): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Dialect } from '../schema/dialect.js';
 import { makeSchema, type Schema } from '../schema/object.js';
 import type { Step } from '../schema/plan.js';
-import { extensionForMissing } from './extensions-used.js';
+import { extensionForMissing, extensionsPinned } from './extensions-used.js';
 import { quoteIdent } from './identifiers.js';
 import { postgresKind } from './kind-registry.js';
 import { readSchema } from './read-catalog.js';
@@ -30,6 +30,23 @@ export const postgresDialect: Dialect = {
     const extension = extensionForMissing(error);
     return extension === undefined ? undefined : `CREATE EXTENSION IF NOT EXISTS ${quoteIdent(extension)}`;
   },
+  withScripts(schema, scripts) {
+    const pinned = extensionsPinned(scripts);
+    if (pinned.size === 0) return schema;
+    const objects = [...schema.objects.values()].map((object) => {
+      const version = object.kind === 'extension' ? pinned.get(object.name) : undefined;
+      return version === undefined ? object : { ...object, info: { ...object.info, pinned: version } };
+    });
+    return makeSchema(schema.engine, schema.engineVersion, objects, schema.unmanaged);
+  },
+  remarks: (from, to) =>
+    [...to.objects.values()].flatMap(({ id, kind, name, info }) => {
+      const there = kind === 'extension' ? from.objects.get(id)?.info.version : undefined;
+      if (there === undefined || typeof info.pinned !== 'string' || info.pinned === there) return [];
+      return [
+        `extension ${name} is at version ${String(there)} and the SQL asks for ${info.pinned}: no plan changes that, so run ALTER EXTENSION ${quoteIdent(name)} UPDATE TO '${info.pinned.replaceAll("'", "''")}' where it has a way there`,
+      ];
+    }),
   // Deparsing changes between major versions only.
   sameReading: (versionNumber, other) => Math.trunc(versionNumber / 10000) === Math.trunc(other / 10000),
   frame(steps, to) {

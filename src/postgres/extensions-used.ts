@@ -25,6 +25,59 @@ export function extensionsCreated(sql: string): string[] {
   return [...names];
 }
 
+/**
+ * The versions that scripts, in their order, leave pinned: by `CREATE EXTENSION … VERSION` and `ALTER EXTENSION …
+ * UPDATE TO`. The catalog has a version for every extension and does not say whether anybody asked for it.
+ */
+export function extensionsPinned(scripts: readonly string[]): Map<string, string> {
+  const pinned = new Map<string, string>();
+  for (const sql of scripts) {
+    if (!/\bextension\b/i.test(sql)) continue;
+    for (const words of statementsOf(sql)) {
+      const text = words.map(({ folded }) => folded).join(' ');
+      const head =
+        /^(?:create extension (?:if not exists )?|alter extension |drop extension (?:if exists )?)/.exec(
+          text,
+        );
+      if (head === null) continue;
+      const at = head[0].trimEnd().split(' ').length;
+      const name = words[at]?.name;
+      if (name === undefined) continue;
+      const asks = words.findIndex(
+        ({ folded }, place) =>
+          folded === 'version' || (folded === 'to' && words[place - 1]?.folded === 'update'),
+      );
+      const version = asks <= at ? undefined : words[asks + 1]?.name;
+      if (version !== undefined) pinned.set(name, version);
+      else if (!text.startsWith('alter')) pinned.delete(name);
+    }
+  }
+  return pinned;
+}
+
+interface Word {
+  /** A bare word in lower case; empty for anything else. */
+  readonly folded: string;
+  /** What it names, quoted or not. */
+  readonly name: string | undefined;
+}
+
+function statementsOf(sql: string): Word[][] {
+  const statements: Word[][] = [[]];
+  for (const { kind, start, end } of tokens(sql)) {
+    const text = sql.slice(start, end);
+    if (text === ';') statements.push([]);
+    else if (kind === 'word')
+      statements.at(-1)!.push({ folded: text.toLowerCase(), name: text.toLowerCase() });
+    else if (kind === 'identifier' || (kind === 'string' && text.startsWith("'"))) {
+      const quote = text[0]!;
+      const name = text.slice(1, -1).replaceAll(quote + quote, quote);
+      statements.at(-1)!.push({ folded: '', name });
+    } else if (kind !== 'comment') statements.at(-1)!.push({ folded: '', name: undefined });
+  }
+  return statements;
+}
+
 /** SQLSTATE undefined_object (types, operator classes, access methods, collations) and undefined_function. */
 const UNDEFINED = new Set(['42704', '42883']);
 

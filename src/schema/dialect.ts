@@ -46,6 +46,10 @@ export interface Dialect {
    * (PostgreSQL: the extension that brings the type `vector`).
    */
   missingPrerequisite(error: DatabaseError): string | undefined;
+  /** Adds to the state that scripts built what they say and the engine does not keep (PostgreSQL: pinned versions). */
+  withScripts?(schema: Schema, scripts: readonly string[]): Schema;
+  /** What differs between two states and no plan brings about, as sentences without a full stop. */
+  remarks?(from: Schema, to: Schema): readonly string[];
   /** True when servers of these two version numbers print the same definitions the same way. */
   sameReading(versionNumber: number, other: number): boolean;
   /** Statements to run before and after the steps of a plan (PostgreSQL: check_function_bodies). */

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { DatabaseError } from '../../src/database/connection.js';
-import { extensionForMissing, extensionsCreated } from '../../src/postgres/extensions-used.js';
+import {
+  extensionForMissing,
+  extensionsCreated,
+  extensionsPinned,
+} from '../../src/postgres/extensions-used.js';
 
 describe('extensionsCreated', () => {
   it.each<[string, string[]]>([
@@ -22,6 +26,32 @@ describe('extensionsCreated', () => {
     ['\uFEFFcreate extension a', ['a']],
   ])('%s', (sql, expected) => {
     expect(extensionsCreated(sql)).toEqual(expected);
+  });
+});
+
+describe('extensionsPinned', () => {
+  it.each<[string, Record<string, string>]>([
+    ['create extension citext', {}],
+    ["CREATE EXTENSION citext VERSION '1.4'", { citext: '1.4' }],
+    [
+      'create extension if not exists "uuid-ossp" with schema "version" version "1.1" cascade;',
+      { 'uuid-ossp': '1.1' },
+    ],
+    ["create extension Citext\n/* x */ with -- y\n version '1''4'", { citext: "1'4" }],
+    ["create extension a version '1'; alter extension a update to '2'", { a: '2' }],
+    ["create extension a version '1'; alter extension a update", { a: '1' }],
+    ["create extension a version '1'; alter extension a set schema x", { a: '1' }],
+    ["create extension a version '1'; drop extension if exists a; create extension a", {}],
+    ["select 'create extension a version 1'; do $$ begin create extension a version '1'; end $$", {}],
+    ["create extension version; create extension b schema s version 'unreleased'", { b: 'unreleased' }],
+    ['create extension', {}],
+  ])('%s', (sql, expected) => {
+    expect(Object.fromEntries(extensionsPinned([sql]))).toEqual(expected);
+  });
+
+  it('goes by the order of the scripts', () => {
+    const scripts = ["create extension a version '1'", "alter extension a update to '1.1'"];
+    expect(Object.fromEntries(extensionsPinned(scripts))).toEqual({ a: '1.1' });
   });
 });
 

@@ -10,7 +10,8 @@ interface ExtensionProps {
 
 /**
  * An extension. Its version is in `info` and never a difference: the catalog does not say whether the
- * declaration pinned one, and the dev database and a live server are rarely on the same. plpgsql is part of every
+ * declaration pinned one, and the dev database and a live server are rarely on the same. What a script pins is
+ * `info.pinned`; that is written, and a database on another version is told of. plpgsql is part of every
  * database and left out; so is everything an extension brings with it.
  */
 export const extensionKind: PostgresKind = {
@@ -39,7 +40,9 @@ export const extensionKind: PostgresKind = {
   create(object) {
     const { schema } = propsOf<ExtensionProps>(object);
     const place = schema === DEFAULT_SCHEMA ? '' : ` WITH SCHEMA ${quoteIdent(schema)}`;
-    return { sql: [`CREATE EXTENSION IF NOT EXISTS ${quoteIdent(object.name)}${place}`] };
+    const { pinned } = object.info;
+    const version = typeof pinned === 'string' ? ` VERSION '${pinned.replaceAll("'", "''")}'` : '';
+    return { sql: [`CREATE EXTENSION IF NOT EXISTS ${quoteIdent(object.name)}${place}${version}`] };
   },
 
   drop: (object) => ({
