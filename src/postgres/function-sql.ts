@@ -70,7 +70,7 @@ function bodyLiterals({ library, body }: FunctionProps): string {
 }
 
 /** `$$…$$`, or with the first tag that the text does not contain. */
-function dollarQuoted(text: string): string {
+export function dollarQuoted(text: string): string {
   if (!text.includes('$$') && !text.endsWith('$')) return `$$${text}$$`;
   let tag = 'function';
   while (text.includes(`$${tag}`)) tag += 'x';

@@ -2,18 +2,13 @@ import { sameValue } from '../schema/equal.js';
 import type { Alteration, Hazard, RenderContext } from '../schema/kind.js';
 import { propsOf } from '../schema/kind.js';
 import { compareText, type Schema, type SchemaObject } from '../schema/object.js';
+import { compositeConverters } from './composite-converters.js';
 import { nameOf, plainName, qualified, quoteIdent } from './identifiers.js';
 import { postgresKind } from './kind-registry.js';
 import { type ColumnProps, columnSettings } from './kinds/column-definition.js';
 import { domainConstraintSql } from './kinds/domain-constraint.js';
 import { temporaryNames } from './temporary-names.js';
 import { createTypeSql, TYPE_KINDS } from './type-sql.js';
-
-/** How a column's value gets from the old type into the new one; `value` is the column's quoted name. */
-export type Conversion = (value: string, type: string) => string;
-
-/** By way of its text form: right for every type whose old text the new type can read, arrays included. */
-const BY_TEXT: Conversion = (value, type) => `${value}::text::${type}`;
 
 /**
  * Changes a type where PostgreSQL has no ALTER for it, without losing a row: the old type is renamed, the new one made
@@ -28,7 +23,8 @@ export function swapType(
   after: SchemaObject,
   context: RenderContext,
   options: {
-    readonly convert?: Conversion;
+    /** Carry composite values over by the names of their attributes. Default: every value by way of its text. */
+    readonly byName?: boolean;
     readonly hazards?: readonly Hazard[];
     /** New and changed checks of the domain, to be written into its CREATE. */
     readonly checks?: readonly SchemaObject[];
@@ -49,13 +45,11 @@ export function swapType(
   });
   // The functions of a range keep its name when the type is renamed, so old and new cannot stand side by side.
   const asText = types.some((type) => type.kind === 'range-type');
-  const convert: ConversionOf = (column) =>
-    column.dependsOn.includes(before.id) ? (options.convert ?? BY_TEXT) : BY_TEXT;
   return {
     sql: [
       ...(asText
         ? throughText(types, creates, columns, context)
-        : sideBySide(types, creates, columns, context, convert)),
+        : sideBySide(types, after, creates, columns, context, options.byName === true)),
       // The new type brings its own storage with it.
       ...columns.flatMap(columnSettings),
     ],
@@ -74,25 +68,35 @@ export function swapType(
   };
 }
 
-type ConversionOf = (column: SchemaObject) => Conversion;
-
 /** Renames the old types, so that each table is rewritten once. */
 function sideBySide(
   types: readonly SchemaObject[],
+  after: SchemaObject,
   creates: readonly string[],
   columns: readonly SchemaObject[],
   context: RenderContext,
-  conversionOf: ConversionOf,
+  byName: boolean,
 ): string[] {
   const names = temporaryNames(types, context);
+  const converters = byName
+    ? compositeConverters(
+        types.map((type, i) => ({
+          before: type,
+          after: type.id === after.id ? after : type,
+          oldName: names[i]!,
+        })),
+      )
+    : undefined;
   return [
     ...types.map((type, i) => `ALTER TYPE ${nameOf(type)} RENAME TO ${quoteIdent(names[i]!)}`),
     ...creates,
+    ...(converters?.create ?? []),
     ...alterColumns(columns, context.from, (column, value) => {
       const { type, collation } = propsOf<ColumnProps>(column);
       const collate = collation === null ? '' : ` COLLATE ${collation}`;
-      return `${type}${collate} USING ${conversionOf(column)(value, type)}`;
+      return `${type}${collate} USING ${converters ? `${converters.name}(${value})` : `${value}::text::${type}`}`;
     }),
+    ...(converters?.drop ?? []),
     ...types.map((type, i) => `DROP TYPE ${qualified(type.schema, names[i]!)}`).reverse(),
   ];
 }

@@ -17,6 +17,7 @@ const TYPES: Readonly<Record<string, string>> = {
   counted: '3',
   'counted[]': "'{1}'",
   pair: 'null',
+  'pair[]': "'{}'",
   generated: '',
 };
 
@@ -38,7 +39,12 @@ export const schemaSql: fc.Arbitrary<string> = fc
         fallback: fc.boolean(),
       }),
     ),
-    composite: fc.option(fc.uniqueArray(fc.constantFrom('x integer', 'y text', 'z date'), { minLength: 1 })),
+    composite: fc.option(
+      fc.uniqueArray(
+        fc.constantFrom('x integer', 'y text', 'z date', 'm mood', 'k counted', 'ks counted[]'),
+        { minLength: 1 },
+      ),
+    ),
     routine: fc.option(
       fc.record({
         argument: fc.constantFrom('integer', 'bigint'),
@@ -130,12 +136,17 @@ function table(): fc.Arbitrary<RandomTable> {
 
 function render(model: Model): string[] {
   const { domain, composite, routine, sequence } = model;
+  const attributes = (composite ?? []).filter(
+    (attribute) =>
+      (!attribute.includes('mood') || model.enums.mood !== undefined) &&
+      (!attribute.includes('counted') || domain !== null),
+  );
   const has = (type: string): boolean =>
     !/mood|Kind|counted|pair/.test(type) ||
     (type.startsWith('mood') && model.enums.mood !== undefined) ||
     (type === '"Kind of"' && model.enums['Kind of'] !== undefined) ||
     (type.startsWith('counted') && domain !== null) ||
-    (type === 'pair' && composite !== null);
+    (type.startsWith('pair') && attributes.length > 0);
   const sql: string[] = [];
   for (const [name, values] of Object.entries(model.enums)) {
     sql.push(
@@ -148,7 +159,7 @@ function render(model: Model): string[] {
       `create domain counted as ${domain.base}${domain.fallback ? ' default 3' : ''}${domain.notNull ? ' not null' : ''}${check};`,
     );
   }
-  if (composite !== null) sql.push(`create type pair as (${composite.join(', ')});`);
+  if (attributes.length > 0) sql.push(`create type pair as (${attributes.join(', ')});`);
   if (sequence !== null) sql.push(`create sequence numbers${sequence};`);
   if (routine !== null) {
     const { name, argument, result, body } = routine;

@@ -68,16 +68,16 @@ function isStored(from: Schema, to: Schema, column: SchemaObject, sameForm: bool
   const after = to.objects.get(column.id)!;
   if (column.props.generated !== null || after.props.generated !== null) return false;
   if (!sameForm) return true;
-  const types = column.dependsOn.filter((id) =>
-    /^(enum|domain|composite-type|range-type|table|view):/.test(id),
-  );
-  return (
-    column.props.type === after.props.type &&
-    types.every(
-      (id) =>
-        !id.startsWith('composite-type:') ||
-        sameValue(from.objects.get(id)!.props, to.objects.get(id)?.props),
-    )
+  return column.props.type === after.props.type && !holdsChangedComposite(from, to, column);
+}
+
+/** True when a composite whose attributes change lies anywhere in the column's type. */
+function holdsChangedComposite(from: Schema, to: Schema, object: SchemaObject): boolean {
+  const types = object.dependsOn.flatMap((id) => from.objects.get(id) ?? []);
+  return types.some(
+    (type) =>
+      (type.kind === 'composite-type' && !sameValue(type.props, to.objects.get(type.id)?.props ?? null)) ||
+      (/^(composite-type|domain|range-type)$/.test(type.kind) && holdsChangedComposite(from, to, type)),
   );
 }
 

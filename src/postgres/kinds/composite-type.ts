@@ -1,4 +1,3 @@
-import { TidemarkError } from '../../errors.js';
 import type { Alteration, Hazard, RenderContext, Rendered } from '../../schema/kind.js';
 import { propsOf } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
@@ -6,7 +5,7 @@ import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js
 import { nameOf, plainName, quoteIdent, shadowing } from '../identifiers.js';
 import { aboutOne } from '../plain-words.js';
 import type { PostgresKind } from '../postgres-kind.js';
-import { columnsUsing, swapType } from '../swap-type.js';
+import { swapType } from '../swap-type.js';
 import {
   type Attribute,
   attributeSql,
@@ -101,38 +100,14 @@ function alterInPlace(before: SchemaObject, after: SchemaObject): Rendered | und
   };
 }
 
-/** A new type with the values carried over by the attributes' names. */
+/** A new type with the values carried over, by the attributes' names where those changed. */
 function makeAnew(before: SchemaObject, after: SchemaObject, context: RenderContext): Alteration {
   const old = propsOf<CompositeProps>(before).attributes;
   const wanted = propsOf<CompositeProps>(after).attributes;
   const subject = plainName(after.schema, after.name);
   const sameNames = old.length === wanted.length && old.every(({ name }, i) => name === wanted[i]!.name);
-  const name = nameOf(after);
-  const indirect = columnsUsing(before, context).filter((column) => column.props.type !== name);
-  if (!sameNames && indirect.length > 0) {
-    throw new TidemarkError(
-      'type-change-unsupported',
-      `the attributes of type ${subject} cannot be reordered while ${indirect.map((column) => column.id).join(', ')} holds it inside an array or another type`,
-      {
-        hints: [
-          'Add new attributes at the end.',
-          'Or make a type with another name, move the data in a migration of your own, and drop the old type.',
-        ],
-      },
-    );
-  }
-  const byName = (value: string, type: string): string => {
-    const parts = wanted.map((attribute) => {
-      const source = old.find((candidate) => candidate.name === attribute.name);
-      if (source === undefined) return `NULL::${attribute.type}`;
-      const part = `(${value}).${quoteIdent(attribute.name)}`;
-      return source.type === attribute.type ? part : `${part}::text::${attribute.type}`;
-    });
-    // A row of nulls is not a null row.
-    return `CASE WHEN ${value} IS NOT DISTINCT FROM NULL THEN NULL ELSE ROW(${parts.join(', ')})::${type} END`;
-  };
   return swapType(before, after, context, {
-    ...(sameNames ? {} : { convert: byName }),
+    byName: !sameNames,
     hazards: lostAttributes(old, wanted, subject),
   });
 }
