@@ -42,7 +42,7 @@ async function runCommand(invocation: Extract<Invocation, { kind: 'run' }>, host
   const prompt = makePrompt(host, json || options.flag('yes'));
   const parts = { options, arguments: invocation.arguments, output, prompt, cwd: host.cwd(), env: host.env };
   const context = new Context(parts);
-  closeOnSignals(context, output, host);
+  const interruption = closeOnSignals(context, output, host);
   const name = command.path.join(' ');
   try {
     const { run } = await command.load();
@@ -52,6 +52,9 @@ async function runCommand(invocation: Extract<Invocation, { kind: 'run' }>, host
     return outcome.exitCode ?? 0;
   } catch (error) {
     await context.close();
+    const code = interruption();
+    // What fails because its connection was closed under it is no news.
+    if (code !== undefined) return code;
     return fail(error, output, name, options.flag('debug'), host);
   }
 }
@@ -101,9 +104,12 @@ function survivePipes({ stdout, stderr, exit }: Host): void {
   }
 }
 
-/** The first signal closes connections, so that the server rolls back; the second leaves at once. */
-function closeOnSignals(context: Context, output: Output, host: Host): void {
-  let interrupted = false;
+/**
+ * The first signal closes connections, so that the server rolls back; the second leaves at once. Gives a
+ * function that tells the exit code once there was one.
+ */
+function closeOnSignals(context: Context, output: Output, host: Host): () => number | undefined {
+  let interrupted: number | undefined;
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -111,13 +117,14 @@ function closeOnSignals(context: Context, output: Output, host: Host): void {
   ] as const) {
     host.on(signal, () => {
       if (signal === 'SIGINT' && !context.interruptible) return;
-      if (interrupted) host.exit(code);
-      interrupted = true;
+      if (interrupted !== undefined) host.exit(code);
+      interrupted = code;
       output.error(`interrupted by ${signal}: closing connections (again to leave at once)`);
       setTimeout(() => host.exit(code), 5000).unref();
       void context.close().then(() => host.exit(code));
     });
   }
+  return () => interrupted;
 }
 
 /** JSON has no integers beyond 2^53 that readers agree on: SQLite's are written as text, digit by digit. */

@@ -1,7 +1,7 @@
 import type { Client, ClientConfig } from 'pg';
 import { TidemarkError } from '../errors.js';
 import { cannotConnect, connectReason, PasswordMissing } from './connect-error.js';
-import type { Connection, DatabaseError, Row } from './connection.js';
+import { type Connection, DatabaseError, type Row } from './connection.js';
 import type { PostgresUrl } from './database-url.js';
 import { safeUrl } from './database-url.js';
 import { type Endpoint, fillFromEnvironment, resolveEndpoint } from './libpq-environment.js';
@@ -13,6 +13,8 @@ import { batchText, locateFailure, nextBatch } from './statement-batch.js';
 
 /** Seconds to wait for a server when the URL and PGCONNECT_TIMEOUT say nothing (libpq waits for ever). */
 const CONNECT_TIMEOUT = 15;
+/** Milliseconds that closing waits for the server to take a cancellation, and again for the statement to end. */
+const CANCEL_TIMEOUT_MS = 1500;
 
 /**
  * Connects to a PostgreSQL server. What the URL leaves out comes from libpq's variables and psql's
@@ -41,7 +43,7 @@ export async function connectPostgres(given: PostgresUrl): Promise<Connection> {
       // Not sent at the start: poolers like PgBouncer refuse settings there.
       if (parameters.get('client_encoding') !== 'UTF8') await client.query("SET client_encoding = 'UTF8'");
       const label = safeUrl({ ...url, ...endpoint });
-      return new PostgresConnection(client, parameters.get('server_version') ?? '', label);
+      return new PostgresConnection(client, ssl, parameters.get('server_version') ?? '', label);
     } catch (error) {
       await client.end().catch(() => {});
       if (index + 1 < attempts.length && worthAnotherAttempt(error)) continue;
@@ -105,11 +107,15 @@ class PostgresConnection implements Connection {
   readonly label: string;
   onNotice: Connection['onNotice'];
   readonly #client: Client;
+  readonly #ssl: TlsAttempt;
+  #busy = false;
+  #closing = false;
   /** Settles when the call before has: `pg` no longer keeps a queue of its own. */
   #previous: Promise<unknown> = Promise.resolve();
 
-  constructor(client: Client, serverVersion: string, label: string) {
+  constructor(client: Client, ssl: TlsAttempt, serverVersion: string, label: string) {
     this.#client = client;
+    this.#ssl = ssl;
     this.version = `PostgreSQL ${serverVersion.split(' ', 1)[0]}`;
     this.versionNumber = versionNumber(serverVersion);
     this.label = label;
@@ -130,6 +136,7 @@ class PostgresConnection implements Connection {
   executeAll(statements: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
       for (let done = 0; done < statements.length; ) {
+        this.#requireOpen();
         const batch = nextBatch(statements, done, this.#client.getTransactionStatus() !== 'I');
         const { completed, error } = await sendBatch(this.#client, batchText(batch));
         if (error !== undefined) throw await this.#translate(error, locateFailure(batch, completed, error));
@@ -144,13 +151,32 @@ class PostgresConnection implements Connection {
     return translated;
   }
 
+  /** Nothing is begun any more, and a statement that is running is cancelled, so that the server rolls back. */
   async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#busy) {
+      const { cancelStatement, within } = await import('./cancel-statement.js');
+      await cancelStatement(this.#client, this.#ssl, CANCEL_TIMEOUT_MS);
+      await within(this.#previous, CANCEL_TIMEOUT_MS);
+    }
     await this.#client.end();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#previous.then(work);
+    const result = this.#previous.then(async () => {
+      this.#requireOpen();
+      this.#busy = true;
+      try {
+        return await work();
+      } finally {
+        this.#busy = false;
+      }
+    });
     this.#previous = result.catch(() => {});
     return result;
+  }
+
+  #requireOpen(): void {
+    if (this.#closing) throw new DatabaseError('the connection is closed', { connectionLost: true });
   }
 }

@@ -50,6 +50,31 @@ describeEachServer('a session', (server) => {
       }),
     ));
 
+  test('closing cancels what runs, and nothing of it stays', () =>
+    withDatabase(server, async (url) => {
+      const connection = await connectPostgres(parse(url));
+      const watcher = await connectPostgres(parse(url));
+      const asleep = () =>
+        watcher.query(
+          "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
+        );
+      try {
+        await connection.query('CREATE TABLE t (id int)');
+        const running = connection
+          .executeAll(['BEGIN', 'INSERT INTO t VALUES (1)', 'SELECT pg_sleep(600)', 'COMMIT'])
+          .catch((error: unknown) => error);
+        const next = connection.query('INSERT INTO t VALUES (2)').catch((error: unknown) => error);
+        while ((await asleep()).length === 0);
+        await connection.close();
+        expect(await running).toMatchObject({ sqlstate: '57014', statement: 2 });
+        expect(await next).toMatchObject({ connectionLost: true });
+        expect(await asleep()).toEqual([]);
+        expect(await watcher.query('SELECT id FROM t')).toEqual([]);
+      } finally {
+        await watcher.close();
+      }
+    }));
+
   test.each(['@:/?#%', 'we;ird\'pass"word\\', '%41%zz', 'ünï cødé', '100%', 'p@ss@host/x?y'])(
     'a role with the password %s',
     async (password) => {
@@ -196,6 +221,17 @@ describe.runIf(spawnSync('openssl', ['version']).status === 0)(
     afterAll(async () => {
       await postgres?.stop();
       rmSync(folder, { recursive: true, force: true });
+    });
+
+    test('a statement is cancelled over TLS too', async () => {
+      const connection = await connectPostgres(parse(at('localhost', 'sslmode=require')));
+      const running = connection.query('SELECT pg_sleep(600)').catch((error: unknown) => error);
+      await connected(at('localhost', 'sslmode=disable'), async (watcher) => {
+        const asleep = () => watcher.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+        while ((await asleep()).length === 0);
+      });
+      await connection.close();
+      expect(await running).toMatchObject({ sqlstate: '57014' });
     });
 
     test.each([
