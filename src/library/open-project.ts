@@ -29,7 +29,7 @@ export interface Project {
   down(options?: MigrateOptions): Promise<MigrateResult>;
   /** Where database and migrations are. A database that is not there yet is an empty one, and is not made. */
   status(): Promise<MigrationStatus>;
-  /** Looks a SQLite database over, as `tidemark db check`. Throws TidemarkError (`engine-unsupported`) for another. */
+  /** Looks a SQLite database over, as `tidemark db check`; that it is not there is one of its problems. Throws TidemarkError (`engine-unsupported`) for another. */
   check(options?: { readonly require?: readonly SqliteRequirement[] }): Promise<SqliteCheck>;
   close(): Promise<void>;
 }
@@ -60,15 +60,14 @@ export async function openProject(options: ProjectOptions = {}): Promise<Project
     const { readMigrationFolder } = await import('../migrations/folder.js');
     return readMigrationFolder(environment.migrations, { mustExist: environment.migrationsNamed });
   };
-  /** A session for who only looks: as long as there is none, looking makes no database. */
+  /** A session for who only looks: a database that is not there is an empty one, and `problems` says so. */
   const look = async <T>(
-    missing: 'refuse' | 'empty',
-    work: (session: Connection) => Promise<T>,
+    work: (session: Connection, problems: readonly string[]) => Promise<T>,
   ): Promise<T> => {
-    const { isMissing } = await import('../database/missing-database.js');
-    if (session !== undefined || !isMissing(url)) return work(await connection());
-    const empty = await openDatabase(url, { missing });
-    return work(empty).finally(() => empty.close());
+    const { isMissing, noDatabase } = await import('../database/missing-database.js');
+    if (session !== undefined || !isMissing(url)) return work(await connection(), []);
+    const empty = await openDatabase(url, { missing: 'empty' });
+    return work(empty, [noDatabase(url).message]).finally(() => empty.close());
   };
 
   return {
@@ -90,7 +89,7 @@ export async function openProject(options: ProjectOptions = {}): Promise<Project
     async status() {
       const { migrationStatus } = await import('../migrations/status.js');
       const files = await folder();
-      return look('empty', (open) => migrationStatus(open, files));
+      return look((open) => migrationStatus(open, files));
     },
     async check({ require = [] } = {}) {
       if (url.adapter !== 'sqlite') {
@@ -102,7 +101,10 @@ export async function openProject(options: ProjectOptions = {}): Promise<Project
       }
       const { checkSqlite, filesBeside } = await import('../sqlite/check-database.js');
       const files = session === undefined && url.path !== undefined ? filesBeside(url.path) : [];
-      return look('refuse', (open) => checkSqlite(open, { require, files }));
+      return look(async (open, problems) => {
+        const check = await checkSqlite(open, { require, files });
+        return { ...check, problems: [...problems, ...check.problems] };
+      });
     },
     async close() {
       const open = await session?.catch(() => undefined);

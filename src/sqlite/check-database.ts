@@ -61,12 +61,14 @@ export interface SqliteRequirement {
 export const sqliteRequiredKinds = ['table', 'view', 'index', 'trigger', 'column'] as const;
 
 /**
- * The files that SQLite keeps beside a database while it is in use, or that a killed process left. Only for a
+ * The files that SQLite keeps beside a database while it is in use, or that a killed process left; none where
+ * there is no database. Only for a
  * database that this process has not opened: closing a file gives up all of a process's locks on it.
  * Throws TidemarkError (`stray-wal`) for a write-ahead log of another copy of the database, which SQLite would
  * take for this one's and write into it.
  */
 export function filesBeside(path: string): FileBeside[] {
+  if (!existsSync(path)) return [];
   const found = findBeside(path);
   const wal = found.find(({ suffix, bytes }) => suffix === '-wal' && bytes > 0);
   if (wal === undefined || isInWalMode(path)) return found;
