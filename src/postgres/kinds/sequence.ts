@@ -1,5 +1,5 @@
-import { propsOf } from '../../schema/kind.js';
-import { objectPath } from '../../schema/object.js';
+import { propsOf, type RenderContext } from '../../schema/kind.js';
+import { objectPath, type SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
 import { aboutOne } from '../plain-words.js';
@@ -63,7 +63,7 @@ export const sequenceKind: PostgresKind = {
       ],
     };
   },
-  alter(before, after, changed) {
+  alter(before, after, changed, context) {
     const old = propsOf<SequenceProps>(before);
     const { type, ownedBy, unlogged, ...shape } = propsOf<SequenceProps>(after);
     const sequence = `ALTER SEQUENCE ${qualified(after.schema, after.name)}`;
@@ -73,7 +73,8 @@ export const sequenceKind: PostgresKind = {
       ...(changed.includes('ownedBy') ? [ownedByClause(ownedBy)] : []),
     ];
     const sql = options.length === 0 ? [] : [`${sequence} ${options.join(' ')}`];
-    if (changed.includes('unlogged')) sql.push(`${sequence} SET ${unlogged ? 'UNLOGGED' : 'LOGGED'}`);
+    if (changed.includes('unlogged') && !followsTable(after, context))
+      sql.push(`${sequence} SET ${unlogged ? 'UNLOGGED' : 'LOGGED'}`);
     // Whoever calls nextval can do so before and after.
     const counts = changed.some((name) => !['type', 'ownedBy', 'unlogged'].includes(name));
     const phrases: [boolean, (subject: string) => string][] = [
@@ -105,6 +106,16 @@ export const sequenceKind: PostgresKind = {
 function plainColumn(id: string): string {
   const [schema, table, column] = objectPath(id) as [string, string, string];
   return plainName(schema, table, column);
+}
+
+/**
+ * True when the table of an owned sequence becomes logged or unlogged too: the sequence goes along, on servers where
+ * sequences can be unlogged at all (15). The statement for the sequence alone is none to those before.
+ */
+function followsTable(sequence: SchemaObject, { from, to }: RenderContext): boolean {
+  const table = to.objects.get(sequence.parent ?? '')?.parent ?? '';
+  const now = to.objects.get(table)?.props.unlogged;
+  return now === sequence.props.unlogged && from.objects.get(table)?.props.unlogged === !now;
 }
 
 function read(
