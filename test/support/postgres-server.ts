@@ -46,15 +46,16 @@ export function embedded(): TestServer {
 /**
  * Runs `tests` once for each real server, and for the embedded engine with `embedded: true`. With
  * `vector: true` only where pgvector is; on a machine without such a server the tests count as skipped
- * and one line says what to run. Under `CI=true` that is a failure.
+ * and one line says what to run. Under `CI=true` that is a failure. With `newest: true` on one real server only.
  */
 export function describeEachServer(
   title: string,
   tests: (server: TestServer) => void,
-  options: { readonly embedded?: boolean; readonly vector?: boolean } = {},
+  options: { readonly embedded?: boolean; readonly vector?: boolean; readonly newest?: boolean } = {},
 ): void {
   const real = servers();
-  const fit = options.vector ? real.filter((server) => server.hasVector) : real;
+  const able = options.vector ? real.filter((server) => server.hasVector) : real;
+  const fit = options.newest ? able.slice(-1) : able;
   for (const server of [...(options.embedded ? [embedded()] : []), ...fit]) {
     describe(`${title} (${server.embedded ? 'embedded' : `PostgreSQL ${server.name}`})`, () => tests(server));
   }
