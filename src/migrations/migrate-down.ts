@@ -11,7 +11,7 @@ import { requireUnchangedStart } from './migrate-up.js';
 import type { Migration, MigrationDown } from './migration-file.js';
 import { offlineScript } from './offline-script.js';
 import { loadProgram, type Program } from './program.js';
-import { makeContext, openRun, type RunContext, underLock } from './run-context.js';
+import { closeInterrupted, makeContext, openRun, type RunContext, underLock } from './run-context.js';
 import { runJobs } from './run-jobs.js';
 import { programScript, readScript } from './script.js';
 import { currentRevisions, downgradeSteps } from './target.js';
@@ -54,9 +54,12 @@ export async function migrateDown(
       durationMs: 0,
     };
     if (options.script === true) return { ...result, script: offlineScript(context, history, jobs) };
-    if (result.dryRun || jobs.length === 0) return result;
-    await openRun(context, history);
-    await runJobs(context, jobs, comparison.recorded);
+    if (result.dryRun) return result;
+    if (jobs.length === 0) await closeInterrupted(context, history);
+    else {
+      await openRun(context, history);
+      await runJobs(context, jobs, comparison.recorded);
+    }
     return { ...result, durationMs: Date.now() - started };
   };
   return options.dryRun === true || options.script === true

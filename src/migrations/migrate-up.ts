@@ -11,7 +11,14 @@ import type { MigrateResult, MigrateUpOptions } from './migrate-options.js';
 import type { Migration } from './migration-file.js';
 import { offlineScript } from './offline-script.js';
 import { loadProgram } from './program.js';
-import { makeContext, openRun, type RunContext, transact, underLock } from './run-context.js';
+import {
+  closeInterrupted,
+  makeContext,
+  openRun,
+  type RunContext,
+  transact,
+  underLock,
+} from './run-context.js';
 import { runJobs } from './run-jobs.js';
 import { programScript, readScript } from './script.js';
 import { currentRevisions, resolveRevision, upgradeSteps } from './target.js';
@@ -58,7 +65,8 @@ export async function migrateUp(
     if (options.script === true)
       return { ...result, script: offlineScript(context, history, plan.jobs, baselineRecord(context, plan)) };
     if (result.dryRun) return result;
-    if (plan.jobs.length + plan.baseline.length > 0) {
+    if (plan.jobs.length + plan.baseline.length === 0) await closeInterrupted(context, history);
+    else {
       await openRun(context, history);
       await recordBaseline(context, plan);
       await runJobs(context, plan.jobs, plan.comparison.recorded);

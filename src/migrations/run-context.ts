@@ -83,14 +83,23 @@ export async function underLock<T>(
  * this one has begun. Committed before any migration runs, so that a run that is killed leaves a trace.
  */
 export async function openRun(context: RunContext, history: History): Promise<void> {
-  const { engine, identity, emit } = context;
+  const { engine, identity } = context;
   await engine.history.prepare(history);
-  const statements = [engine.history.log({ outcome: 'started' }, identity)];
-  if (history.lastRun?.outcome === 'open') {
-    emit({ type: 'interrupted-run', run: history.lastRun });
-    statements.unshift(engine.history.closeInterrupted(history.lastRun));
-  }
-  await transact(context, statements);
+  const started = engine.history.log({ outcome: 'started' }, identity);
+  await transact(context, [...closingInterrupted(context, history), started]);
+}
+
+/** As `openRun` where there is nothing to run: only the account of a run that was killed is closed. */
+export async function closeInterrupted(context: RunContext, history: History): Promise<void> {
+  if (history.lastRun?.outcome !== 'open') return;
+  await context.engine.history.prepare(history);
+  await transact(context, closingInterrupted(context, history));
+}
+
+function closingInterrupted({ engine, emit }: RunContext, { lastRun }: History): string[] {
+  if (lastRun?.outcome !== 'open') return [];
+  emit({ type: 'interrupted-run', run: lastRun });
+  return [engine.history.closeInterrupted(lastRun)];
 }
 
 /** Closes the account of a run; `extra` are statements of the same transaction. */

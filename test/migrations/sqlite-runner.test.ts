@@ -430,3 +430,24 @@ test('a commit that a reader holds up says so, and is tried again', async () => 
   ]);
   await other.close();
 });
+
+describe('a run that ended without a word', () => {
+  const interrupt = () =>
+    connection.executeAll([
+      `INSERT INTO tidemark_log (run, operation, outcome, by_whom, host, process_id, tool_version)
+       VALUES ('r', 'up', 'started', 'bob', 'there', 7, '1')`,
+    ]);
+
+  test.each([
+    ['up', () => up({})],
+    ['down', () => down('a')],
+  ])('is closed by migrate %s also when nothing is left to do', async (_, work) => {
+    const files = await folder.put({ '1_a.sql': 'CREATE TABLE a (id INTEGER);' });
+    await up({});
+    await interrupt();
+    await up({}, { dryRun: true });
+    expect((await migrationStatus(connection, files)).problems).toMatchObject([{ code: 'run-interrupted' }]);
+    await work();
+    expect((await migrationStatus(connection, files)).problems).toEqual([]);
+  });
+});
