@@ -14,6 +14,7 @@ import { loadProgram, type Program } from './program.js';
 import { closeInterrupted, makeContext, openRun, type RunContext, underLock } from './run-context.js';
 import { runJobs } from './run-jobs.js';
 import { programScript, readScript } from './script.js';
+import { hasStatements } from './sql-comments.js';
 import { currentRevisions, downgradeSteps } from './target.js';
 import { requireListed } from './write-migration.js';
 
@@ -81,6 +82,8 @@ async function planJob(
     ? programScript(down.sql, down.path)
     : await readScript(dialect, down.sql, down.path, down.transaction, engine.mayCommit);
   const reverting = row.state === 'reverting';
+  const forward = migration === undefined ? row.statementsTotal > 0 : hasStatements(migration.up);
+  if (!program && forward && script.statements.length === 0) throw emptyDown(row, down);
   const resumable = script.mode === 'resumable' || reverting;
   const progress = reverting
     ? { statementsDone: row.statementsDone, statementHashes: row.statementHashes }
@@ -127,6 +130,19 @@ async function downgradeOf(migration: Migration): Promise<Program> {
       details: { revision: migration.version },
     },
   );
+}
+
+/** To run nothing and call it taken down would leave a database that its history says nothing of. */
+function emptyDown(row: AppliedRevision, down: { readonly path: string }): TidemarkError {
+  return new TidemarkError('no-down', `${label(row)} cannot be taken down: its reverse has no statement`, {
+    exitCode: 4,
+    location: { file: down.path, line: 1 },
+    hints: [
+      'Write what takes it back and run "tidemark migrate hash", or undo it with a new migration.',
+      'If there is nothing to take back, say so with a statement that does nothing: SELECT 1;',
+    ],
+    details: { revision: row.revision },
+  });
 }
 
 /** The text kept when the migration was applied. Also for a file that lost its reverse since. */

@@ -8,7 +8,7 @@ import { ancestorsOf, type Revision } from './graph.js';
 import type { AppliedRevision, History, RevisionEntry } from './history.js';
 import type { Job } from './job.js';
 import type { MigrateResult, MigrateUpOptions } from './migrate-options.js';
-import type { Migration } from './migration-file.js';
+import { type Migration, reverseOf } from './migration-file.js';
 import { offlineScript } from './offline-script.js';
 import { loadProgram } from './program.js';
 import {
@@ -214,7 +214,7 @@ function entryOf(revision: Revision, migration: Migration, statementsTotal: numb
     state: 'applied',
     origin: 'run',
     checksum: migration.checksum,
-    down: migration.down,
+    down: reverseOf(migration),
     transactionMode: 'file',
     statementsTotal,
   };

@@ -1,5 +1,6 @@
 import { TidemarkError } from '../errors.js';
 import type { Directives } from './directives.js';
+import { hasStatements } from './sql-comments.js';
 
 /** One migration as it lies in the folder: the forward file with its reverse. */
 export interface Migration {
@@ -26,6 +27,14 @@ export interface MigrationDown {
   readonly sql: string;
   readonly checksum: string;
   readonly transaction: Directives['transaction'];
+}
+
+/**
+ * The reverse that a file beside the migration gives. One that holds no statement, as "migrate new" leaves it,
+ * is none, unless the migration holds none either.
+ */
+export function reverseOf({ up, down }: Migration): MigrationDown | undefined {
+  return down !== undefined && (hasStatements(down.sql) || !hasStatements(up)) ? down : undefined;
 }
 
 /** What a file's name says. */

@@ -9,6 +9,8 @@ export interface LineComment {
   readonly afterStatement: boolean;
 }
 
+const BETWEEN = /[\s\uFEFF;]/;
+
 /**
  * Finds the `--` comments of a script and tells them from text that only looks like one: quoted strings,
  * quoted names, dollar-quoted bodies and block comments are stepped over. It is no parser: an unclosed
@@ -37,7 +39,7 @@ export function lineComments(sql: string): LineComment[] {
       moveTo(end);
     } else if (sql.startsWith('/*', at)) {
       moveTo(endOfBlockComment(sql, at));
-    } else if (/[\s\uFEFF;]/.test(here)) {
+    } else if (BETWEEN.test(here)) {
       moveTo(at + 1);
     } else {
       afterStatement = true;
@@ -45,6 +47,17 @@ export function lineComments(sql: string): LineComment[] {
     }
   }
   return found;
+}
+
+/** False for a script of nothing but comments, blank space and semicolons. */
+export function hasStatements(sql: string): boolean {
+  for (let at = 0; at < sql.length; ) {
+    if (sql.startsWith('--', at)) at = endOfLine(sql, at);
+    else if (sql.startsWith('/*', at)) at = endOfBlockComment(sql, at);
+    else if (BETWEEN.test(sql[at]!)) at += 1;
+    else return true;
+  }
+  return false;
 }
 
 function endOfLine(sql: string, from: number): number {

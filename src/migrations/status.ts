@@ -4,7 +4,7 @@ import { compareHistory, type HistoryComparison } from './compare-history.js';
 import { migrationEngine } from './engine.js';
 import type { MigrationFolder } from './folder.js';
 import type { AppliedRevision, History, LastRun, LockHolder } from './history.js';
-import type { Migration } from './migration-file.js';
+import { type Migration, reverseOf } from './migration-file.js';
 import { currentRevisions } from './target.js';
 
 /** One line of status and history. */
@@ -191,5 +191,5 @@ function lastRunOf(history: History): MigrationStatus['lastRun'] {
 /** A program is not loaded to know: its text says that it exports a downgrade. */
 function hasDown(migration: Migration | undefined): boolean {
   if (migration?.language === 'program') return /^\s*export\b[^;]*\bdowngrade\b/m.test(migration.up);
-  return migration?.down !== undefined;
+  return migration !== undefined && reverseOf(migration) !== undefined;
 }

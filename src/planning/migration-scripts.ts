@@ -1,4 +1,4 @@
-import type { Migration } from '../migrations/migration-file.js';
+import { type Migration, reverseOf } from '../migrations/migration-file.js';
 import { loadProgram } from '../migrations/program.js';
 import type { ScriptFile } from './run-scripts.js';
 
@@ -11,7 +11,8 @@ export function upScript(migration: Migration): ScriptFile {
 
 /** Its reverse; undefined when it has none. Loads a program to know. */
 export async function downScript(migration: Migration): Promise<ScriptFile | undefined> {
-  const { path: name, up: sql, down, language } = migration;
+  const { path: name, up: sql, language } = migration;
+  const down = reverseOf(migration);
   if (language === 'sql') return down && { name: down.path, sql: down.sql };
   const { downgrade } = await loadProgram(migration);
   return downgrade && { name, sql, program: async () => downgrade };

@@ -1,9 +1,22 @@
 import { TidemarkError } from '../../errors.js';
 import { graphOf, migrationsInOrder } from '../../migrations/compare-history.js';
+import type { Directives } from '../../migrations/directives.js';
+import { readScript, type Script } from '../../migrations/script.js';
 import { requireListed } from '../../migrations/write-migration.js';
 import { downScript, upScript } from '../../planning/migration-scripts.js';
+import type { Dialect } from '../../schema/dialect.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
+
+/** Reads a script as the runner does. Which statements may commit decides only how it would be run. */
+function readAsRun(
+  dialect: Dialect,
+  sql: string,
+  path: string,
+  transaction: Directives['transaction'],
+): Promise<Script> {
+  return readScript(dialect, sql, path, transaction, () => false);
+}
 
 /** Checks the whole folder without a database; with --replay also runs it, up and down, on the dev database. */
 export async function run(context: Context): Promise<Outcome> {
@@ -19,15 +32,14 @@ export async function run(context: Context): Promise<Outcome> {
   let statements = 0;
   const withoutDown: string[] = [];
   for (const migration of folder.migrations) {
-    const down = await downScript(migration);
-    if (!down) withoutDown.push(migration.version);
-    for (const file of [upScript(migration), down]) {
-      if (file?.program) await file.program();
-      else if (file) {
-        const { length } = await dialect.splitScript(file.sql, file.name);
-        if (file !== down) statements += length;
-      }
+    if (!(await downScript(migration))) withoutDown.push(migration.version);
+    if (migration.language === 'program') {
+      await upScript(migration).program?.();
+      continue;
     }
+    const { up, path, directives, down } = migration;
+    statements += (await readAsRun(dialect, up, path, directives.transaction)).statements.length;
+    if (down) await readAsRun(dialect, down.sql, down.path, down.transaction);
   }
   const result = {
     migrations: folder.migrations.length,
