@@ -135,7 +135,8 @@ function elapsed(since: string): string {
 
 /** SQLite does not know when a transaction began; within a run, it was when the one before it was logged. */
 function sinceLastLine(run: RunIdentity): string {
-  return elapsed(`(SELECT max(at) FROM tidemark_log WHERE run = ${literal(run.run)})`);
+  // From the end, where the run's lines are: a search for the latest of them would read the whole log.
+  return elapsed(`(SELECT at FROM tidemark_log WHERE run = ${literal(run.run)} ORDER BY id DESC LIMIT 1)`);
 }
 
 function insertLog(entry: LogEntry, run: RunIdentity): string {
