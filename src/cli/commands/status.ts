@@ -29,8 +29,10 @@ export async function run(context: Context): Promise<Outcome> {
 
   const at = status.current.at(-1) ?? 'base';
   const known = folder.migrations.some(({ version }) => version === at) || at === 'base';
+  const unfinished = status.migrations.find(({ state }) => state === 'applying' || state === 'reverting');
+  const comparable = known && unfinished === undefined;
   const drift: string[] = [];
-  if (known) {
+  if (comparable) {
     const source = migrationState(folder, at);
     const expected = source.type === 'scripts' ? await bench.readScripts(source.files) : bench.empty();
     const actual = await readDatabase(bench, connection);
@@ -48,21 +50,21 @@ export async function run(context: Context): Promise<Outcome> {
       target: connection.label,
       migrations: status,
       schema: { matchesMigrations: !unwritten, steps: plan.up.steps.map(({ summary }) => summary) },
-      drift: known ? drift : null,
+      drift: comparable ? drift : null,
     },
     text: [
       renderStatus(status, connection.label, style),
       unwritten
-        ? `${style.yellow('the schema is ahead')} of the migrations (tidemark migrate diff NAME writes the difference):`
+        ? `${style.yellow('the schema and the migrations differ')} (tidemark migrate diff NAME writes the difference):`
         : 'the migrations lead to the schema',
       ...plan.up.steps.slice(0, 20).map(({ summary }) => `  ${summary}`),
-      ...(known
-        ? [
-            drift.length === 0
-              ? 'the database is what its migrations made of it'
-              : `${style.red('drift:')} the database was changed by hand:`,
-          ]
-        : ['drift cannot be told: the database is at a revision without a file']),
+      unfinished !== undefined
+        ? `drift cannot be told until ${unfinished.revision} is finished`
+        : !known
+          ? 'drift cannot be told: the database is at a revision without a file'
+          : drift.length === 0
+            ? 'the database is what its migrations made of it'
+            : `${style.red('drift:')} the database was changed by hand:`,
       ...drift.slice(0, 20).map((line) => `  ${line}`),
     ].join('\n'),
     exitCode: todo && context.options.flag('check') ? 3 : 0,
