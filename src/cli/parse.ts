@@ -184,6 +184,15 @@ function usage(message: string, command: Command): TidemarkError {
   return new TidemarkError('usage', message, { exitCode: 2, hints: [helpHint(command.path.join(' '))] });
 }
 
+/** A group without a command of it: on a terminal its help says as much, in JSON this error does. */
+export function commandMissing(words: readonly string[]): TidemarkError {
+  const path = words.join(' ');
+  return new TidemarkError('usage', `\`tidemark ${path}\` is a group: name one of its commands`, {
+    exitCode: 2,
+    hints: [helpHint(path)],
+  });
+}
+
 function helpHint(path: string): string {
   return `Run \`tidemark ${path}${path && ' '}--help\` to see what there is.`;
 }

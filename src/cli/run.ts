@@ -2,7 +2,7 @@ import type { Outcome } from './command.js';
 import { commands, groups } from './commands/index.js';
 import { Context } from './context.js';
 import { Output } from './output.js';
-import { asksForJson, type Invocation, parseCommandLine } from './parse.js';
+import { asksForJson, commandMissing, type Invocation, parseCommandLine } from './parse.js';
 import { makePrompt } from './prompt.js';
 
 const table = { commands, groups };
@@ -24,6 +24,10 @@ export async function runCommandLine(argv: readonly string[], host: Host): Promi
     const { TOOL_VERSION } = await import('../migrations/tool-version.js');
     host.stdout.write(`${TOOL_VERSION}\n`);
     return 0;
+  }
+  if (invocation.kind === 'help' && !invocation.asked && asksForJson(argv)) {
+    const output = new Output({ ...streams(host), json: true });
+    return fail(commandMissing(invocation.words), output, '', false, host);
   }
   if (invocation.kind === 'help') return showHelp(invocation.words, invocation.asked, host);
   return runCommand(invocation, host);
