@@ -13,6 +13,12 @@ export function unconsented(hazards: readonly Hazard[], allow: Allowance): Hazar
   );
 }
 
+/** Entries that allow nothing of this: mistyped, or about steps that are not in the plan. `all` never is. */
+export function idleAllowances(hazards: readonly Hazard[], allow: Allowance): string[] {
+  const lossy = hazards.filter((hazard) => hazard.level === 'data-loss');
+  return allow.filter((entry) => entry !== 'all' && unconsented(lossy, [entry]).length === lossy.length);
+}
+
 /** What `--allow` takes for exactly this hazard: `drop-column:users.nickname`. */
 export function consentFlag(hazard: Hazard): string {
   return `${hazard.code}:${hazard.subject}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { consentMissing, unconsented } from '../../src/safety/consent.js';
+import { consentMissing, idleAllowances, unconsented } from '../../src/safety/consent.js';
 import type { Hazard } from '../../src/schema/kind.js';
 
 const hazard = (code: string, subject: string, level: Hazard['level'] = 'data-loss'): Hazard => ({
@@ -10,6 +10,20 @@ const hazard = (code: string, subject: string, level: Hazard['level'] = 'data-lo
 });
 const nick = hazard('drop-column', 'users.nick');
 const logs = hazard('drop-table', 'logs');
+
+describe('idleAllowances', () => {
+  it.each([
+    { allow: ['drop-column', 'drop-table:logs', 'all'], idle: [] },
+    { allow: ['drop-colum', 'drop-table:log', 'drop-table'], idle: ['drop-colum', 'drop-table:log'] },
+    { allow: ['change-type'], idle: ['change-type'] },
+  ])('$allow', ({ allow, idle }) => {
+    expect(idleAllowances([nick, logs, hazard('change-type', 'a.b', 'may-fail')], allow)).toEqual(idle);
+  });
+
+  it('names everything but all where nothing is lost', () => {
+    expect(idleAllowances([], ['drop-table', 'all'])).toEqual(['drop-table']);
+  });
+});
 
 describe('unconsented', () => {
   it.each([

@@ -5,7 +5,7 @@ import { TidemarkError } from '../../errors.js';
 import { migrationEngine } from '../../migrations/engine.js';
 import { applyPlan } from '../../planning/apply-plan.js';
 import { planBetween, readDatabase } from '../../planning/plan-between.js';
-import { consentMissing, unconsented } from '../../safety/consent.js';
+import { consentMissing, idleAllowances, unconsented } from '../../safety/consent.js';
 import { diffSchemas } from '../../schema/diff.js';
 import { isEmptyPlan, type Plan, planHazards } from '../../schema/plan.js';
 import { hazardLine, renderPlan } from '../../schema/render-plan.js';
@@ -23,16 +23,12 @@ import {
 /** Brings the environment's database to the wanted schema: shows the plan, asks, applies, and reads back. */
 export async function run(context: Context): Promise<Outcome> {
   const { options, output } = context;
+  const allow = options.list('allow');
   const current = await targetSource(context);
   const wanted = await schemaSource(context);
   const bench = await openWorkbench(context, [current]);
   // Whoever allows every loss has answered the question whether a column was renamed or dropped.
-  const planning = await planOptions(
-    context,
-    bench,
-    wanted,
-    options.list('allow').includes('all') ? 'drop' : 'refuse',
-  );
+  const planning = await planOptions(context, bench, wanted, allow.includes('all') ? 'drop' : 'refuse');
   output.progress('comparing the database with the schema …');
   // A database that is not there yet is empty; it is made when the plan is applied.
   const open = (url: DatabaseUrl) => openDatabase(url, { missing: 'empty' });
@@ -47,10 +43,12 @@ export async function run(context: Context): Promise<Outcome> {
     transaction: plan.up.transactional,
     unmanaged: { from: unmanagedNames(plan.unmanaged.from), to: unmanagedNames(plan.unmanaged.to) },
   };
+  for (const entry of idleAllowances(result.hazards, allow))
+    output.warn(`--allow ${entry} matches nothing: no step of this plan loses data in that way`);
   if (!result.changed)
     return { result, text: `nothing to do: ${current.label} has the schema of ${wanted.label}` };
   if (options.flag('dry-run')) return { result, text: result.sql.trimEnd() };
-  const lossy = unconsented(result.hazards, options.list('allow'));
+  const lossy = unconsented(result.hazards, allow);
   if (lossy.length > 0 && !context.prompt.interactive) throw consentMissing(lossy);
   output.note(result.sql);
   for (const hazard of lossy) output.warn(hazardLine(hazard));
