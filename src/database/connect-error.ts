@@ -9,16 +9,23 @@ interface Explanation {
   readonly hints: readonly string[];
 }
 
+interface Attempt {
+  /** How long it was waited for. */
+  readonly seconds: number;
+  /** True when the password, if any, came neither from the URL nor from a variable. */
+  readonly passwordFromFile: boolean;
+}
+
 /**
  * Says in plain words why a server could not be reached, with its address and what to try next.
  * @returns TidemarkError `cannot-connect`; `details.reason` tells the cases apart
  */
-export function cannotConnect(error: unknown, endpoint: Endpoint, seconds: number): TidemarkError {
+export function cannotConnect(error: unknown, endpoint: Endpoint, attempt: Attempt): TidemarkError {
   const address = endpoint.host.startsWith('/')
     ? `${endpoint.host}/.s.PGSQL.${endpoint.port}`
     : `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
   const reason = connectReason(error);
-  const { message, hints } = explain(reason, error, endpoint, address, seconds);
+  const { message, hints } = explain(reason, error, endpoint, address, attempt);
   return new TidemarkError('cannot-connect', message, {
     hints,
     cause: error,
@@ -89,7 +96,7 @@ function explain(
   error: unknown,
   { host, user, database }: Endpoint,
   address: string,
-  seconds: number,
+  { seconds, passwordFromFile }: Attempt,
 ): Explanation {
   const said = (error as Error).message;
   switch (reason) {
@@ -134,7 +141,14 @@ function explain(
     case 'authentication':
       return {
         message: `cannot connect to ${address}: the password of the user "${user}" is wrong, or there is no such user`,
-        hints: ['Correct the user and the password in the URL, PGPASSWORD or ~/.pgpass.'],
+        hints: passwordFromFile
+          ? [
+              'The password came from the password file (~/.pgpass, or what PGPASSFILE names): correct it there.',
+            ]
+          : [
+              'Correct the user and the password where they come from: the URL, or the variables DB_PASSWORD or PGPASSWORD.',
+              "In .env a value with # or spaces needs single quotes: DB_PASSWORD='p#ss'.",
+            ],
       };
     case 'not-allowed':
       return {

@@ -47,7 +47,10 @@ export async function connectPostgres(given: PostgresUrl): Promise<Connection> {
     } catch (error) {
       await client.end().catch(() => {});
       if (index + 1 < attempts.length && worthAnotherAttempt(error)) continue;
-      throw cannotConnect(error, endpoint, url.connectTimeout ?? CONNECT_TIMEOUT);
+      throw cannotConnect(error, endpoint, {
+        seconds: url.connectTimeout ?? CONNECT_TIMEOUT,
+        passwordFromFile: url.password === undefined,
+      });
     }
   }
   throw new Error('sslmode gave no way to connect');

@@ -96,6 +96,7 @@ describeEachServer('a session', (server) => {
         );
         expect(wrong).toMatchObject({ code: 'cannot-connect', details: { reason: 'authentication' } });
         expect(JSON.stringify([wrong.message, wrong.hints, wrong.details])).not.toContain(password);
+        expect(wrong.hints.join()).toContain('DB_PASSWORD');
       } finally {
         await query(admin, `DROP ROLE ${role}`);
       }
