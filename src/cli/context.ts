@@ -146,7 +146,7 @@ export class Context {
       cwd,
       env,
       config: options.text('config'),
-      envFiles: options.list('env-file'),
+      envFiles: options.list('dotenv'),
       flags: {
         // TIDEMARK_ENV is read with the other variables: it may stand in .env too.
         env: options.given('env') ? options.text('env') : undefined,

@@ -14,7 +14,8 @@ export const globalOptions: Options = {
     summary: 'the configuration; else tidemark.config.{ts,js,mjs,json} here or above',
     env: 'TIDEMARK_CONFIG',
   },
-  'env-file': { type: 'list', value: 'FILE', summary: 'read variables from FILE instead of .env' },
+  // Not --env-file: node takes that for its own, also behind the script (Node 20), and ends with 9.
+  dotenv: { type: 'list', value: 'FILE', summary: 'read variables from FILE instead of .env' },
   url: {
     type: 'text',
     value: 'URL',

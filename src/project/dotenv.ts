@@ -14,7 +14,7 @@ export interface LoadedVariables {
 
 /**
  * Adds the variables of `.env` files to those of the real environment, which always win. Read are the named
- * files (`--env-file`, later ones win), or, when none is named, `.env` in each of `folders` (earlier ones win).
+ * files (`--dotenv`, later ones win), or, when none is named, `.env` in each of `folders` (earlier ones win).
  * An empty variable of the real environment counts as set. Throws TidemarkError when a named file cannot be read.
  */
 export function loadVariables(
@@ -64,7 +64,7 @@ function unreadable(file: string, cause: unknown): TidemarkError {
   const problem = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
   return new TidemarkError('env-file-unreadable', `the file of environment variables ${file} ${problem}`, {
     exitCode: 2,
-    hints: ['Give an existing file to --env-file, or leave it out: `.env` is read by itself.'],
+    hints: ['Give an existing file to --dotenv, or leave it out: `.env` is read by itself.'],
     cause,
   });
 }

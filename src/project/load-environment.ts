@@ -9,7 +9,7 @@ export interface LoadEnvironmentOptions {
   readonly flags: EnvironmentFlags;
   /** `--config`; without it the configuration is looked for from `cwd` upwards. */
   readonly config?: string | undefined;
-  /** `--env-file`; without it `.env` is read in `cwd` and beside the configuration. */
+  /** `--dotenv`; without it `.env` is read in `cwd` and beside the configuration. */
   readonly envFiles?: readonly string[];
   /**
    * The real environment, usually `process.env`. Variables of `.env` files are added to it before the
