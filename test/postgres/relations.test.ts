@@ -240,7 +240,7 @@ const CHANGES: readonly Step[] = [
     name: 'type widened',
     from: 'CREATE TABLE t (a int)',
     to: 'CREATE TABLE t (a bigint)',
-    up: ['ALTER TABLE t ALTER COLUMN a TYPE bigint USING a::bigint'],
+    up: ['ALTER TABLE t ALTER COLUMN a TYPE bigint'],
     hazards: [],
   },
   {
