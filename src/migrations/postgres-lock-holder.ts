@@ -47,9 +47,16 @@ export function describeHolder(holder: LockHolder): string {
   return `server process ${holder.pid}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
 }
 
-/** One short line, without the secrets that role and connection statements carry. */
+/** What `postgresEngine` sends in one text before a migration's first statement, and after its last. */
+const BEFORE =
+  /^(?:(?:BEGIN|RESET (?:SESSION AUTHORIZATION|ROLE|ALL)|SET (?:client_encoding|(?:lock|statement)_timeout) = \S+)\s*;\s*)+/;
+const AFTER = /\s*;\s*RESET SESSION AUTHORIZATION\s*;\s*RESET ROLE\s*;[\s\S]*$/;
+
+/** One short line of the migration's own SQL, without the secrets that role and connection statements carry. */
 function presentable(sql: string): string {
   const line = sql
+    .replace(BEFORE, '')
+    .replace(AFTER, '')
     .replace(/\bpassword\s+E?'(?:[^']|'')*'?/gi, "password '***'")
     .replace(/\bpassword\s*=\s*[^\s']+/gi, 'password=***')
     .replace(/(:\/\/[^:@\s/]+:)[^@\s]+@/g, '$1***@')

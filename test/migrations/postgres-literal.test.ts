@@ -45,6 +45,12 @@ test.each([
   ],
   ["SELECT dblink('host=h password=secret dbname=d')", "SELECT dblink('host=h password=*** dbname=d')"],
   ['SELECT\n  1', 'SELECT 1'],
+  ['BEGIN', 'BEGIN'],
+  ['RESET SESSION AUTHORIZATION\n;\nRESET ROLE', 'RESET ROLE'],
+  [
+    "BEGIN\n;\nSET client_encoding = 'UTF8'\n;\nSET search_path = a;\nSELECT 1",
+    'SET search_path = a; SELECT 1',
+  ],
 ])('the query of a lock holder carries no secret: %j', (query, shown) => {
   const row = { pid: 1, user: 'u', application: '', client: null, connectedAt: null, state: 'idle', query };
   expect(readLockHolder(JSON.stringify(row))).toEqual({
