@@ -106,6 +106,7 @@ describeEachServer(
           'column:app.owner.id',
           'column:public.item.owner',
           'constraint:app.owner.owner_pkey',
+          'table:app.owner',
           'table:public.item',
         ],
       ],
