@@ -30,7 +30,7 @@ export function swapType(
     readonly checks?: readonly SchemaObject[];
   } = {},
 ): Alteration {
-  const types = typesBuiltOn(before, context);
+  const types = remadeTypes(before, context);
   const typeIds = new Set(types.map((type) => type.id));
   const columns = columnsOf(typeIds, context);
   if (columns.length === 0) return 'replace';
@@ -142,6 +142,16 @@ function checksToKeep(types: ReadonlySet<string>, { from, to }: RenderContext): 
   });
 }
 
+/**
+ * The type and all types built on it that columns hold values of. One without values is dropped before and
+ * created again after, by the planner.
+ */
+function remadeTypes(type: SchemaObject, context: RenderContext): SchemaObject[] {
+  return typesBuiltOn(type, context).filter(
+    (found) => found === type || columnsUsing(found, context).length > 0,
+  );
+}
+
 /** The columns of user-made tables whose values are of one of the types. */
 export function columnsUsing(type: SchemaObject, context: RenderContext): SchemaObject[] {
   return columnsOf(new Set(typesBuiltOn(type, context).map((found) => found.id)), context);
@@ -155,9 +165,9 @@ function typesBuiltOn(type: SchemaObject, { from, to }: RenderContext): SchemaOb
     if (seen.has(current.id)) return;
     seen.add(current.id);
     for (const object of from.objects.values()) {
-      if (TYPE_KINDS.has(object.kind) && to.objects.has(object.id) && object.dependsOn.includes(current.id)) {
-        visit(object);
-      }
+      // What is no longer built on it lets go of it by an alteration of its own, before.
+      const stays = to.objects.get(object.id)?.dependsOn.includes(current.id) === true;
+      if (TYPE_KINDS.has(object.kind) && stays && object.dependsOn.includes(current.id)) visit(object);
     }
     order.push(current);
   };

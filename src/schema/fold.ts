@@ -26,8 +26,9 @@ export function orderActions(
 ): Group[] {
   const nodes = indexActions(actions);
   const keys = actions.map((action) => sortKey(action, from, to, dialect));
-  const edges = collectEdges(actions, nodes, from, to, dialect);
-  const wishes = collectWishes(actions, nodes, dialect);
+  const wishes: [number, number][] = [];
+  const edges = collectEdges(actions, nodes, from, to, dialect, wishes);
+  collectWishes(actions, nodes, from, to, dialect, wishes);
   const joined = actions.map((action) => joinTarget(action, nodes, dialect));
   for (;;) {
     const leads = actions.map((_, node) => leadOf(node, joined));
@@ -65,13 +66,14 @@ function indexActions(actions: readonly Action[]): NodeIndex {
   return index;
 }
 
-/** Pairs of nodes of which the first must come before the second. */
+/** Pairs of nodes of which the first must come before the second; of which it should, to `wishes`. */
 function collectEdges(
   actions: readonly Action[],
   nodes: NodeIndex,
   from: Schema,
   to: Schema,
   dialect: Dialect,
+  wishes: [number, number][],
 ): [number, number][] {
   const edges: [number, number][] = [];
   const add = (first: number | undefined, second: number | undefined): void => {
@@ -83,12 +85,22 @@ function collectEdges(
       if (action.type === 'alter' && !action.alteration.unnoticed) add(...place(alter));
     }
   };
+  /** What lets go of an object does so before the alteration, which might be refused otherwise. */
+  const addReleases = (node: number, needed: string): void => {
+    for (const alter of nodes.alter.get(needed) ?? []) {
+      const action = actions[alter]!;
+      if (action.type !== 'alter' || action.alteration.unnoticed) continue;
+      const { disturbs, settles } = action.alteration;
+      if (disturbs || settles) add(node, alter);
+      else if (node !== alter) wishes.push([node, alter]);
+    }
+  };
   const freed = new Map<string, number[]>();
   actions.forEach((action, node) => {
     if (action.type === 'drop') {
       for (const needed of action.object.dependsOn) {
         add(node, nodes.drop.get(needed));
-        addAlters(needed, (alter) => [node, alter]);
+        addReleases(node, needed);
       }
       const kind = dialect.kind(action.object.kind);
       for (const slot of (kind.frees ?? kind.slots)?.call(kind, action.object) ?? []) {
@@ -110,7 +122,7 @@ function collectEdges(
     for (const needed of needsOf(id, settled, from, dialect)) {
       if (needs.has(needed)) continue;
       add(node, nodes.drop.get(needed));
-      addAlters(needed, (alter) => [node, alter]);
+      addReleases(node, needed);
     }
   });
   actions.forEach((action, node) => {
@@ -141,14 +153,20 @@ function needsOf(
 }
 
 /** Pairs of nodes of which the first should come before the second, unless an edge says otherwise. */
-function collectWishes(actions: readonly Action[], nodes: NodeIndex, dialect: Dialect): [number, number][] {
-  const wishes: [number, number][] = [];
+function collectWishes(
+  actions: readonly Action[],
+  nodes: NodeIndex,
+  from: Schema,
+  to: Schema,
+  dialect: Dialect,
+  wishes: [number, number][],
+): void {
   const leaving = new Map<string, number[]>();
-  const names = (object: SchemaObject | undefined): readonly string[] =>
-    object === undefined ? [] : (dialect.kind(object.kind).crowds?.(object) ?? []);
+  const names = (object: SchemaObject, schema: Schema): readonly string[] =>
+    dialect.kind(object.kind).crowds?.(object, schema) ?? [];
   const crowd = (action: Action): { readonly old: readonly string[]; readonly next: readonly string[] } => ({
-    old: names(action.type === 'alter' ? action.before : action.type === 'drop' ? action.object : undefined),
-    next: names(action.type === 'drop' ? undefined : actionObject(action)),
+    old: action.type === 'create' ? [] : names(action.type === 'alter' ? action.before : action.object, from),
+    next: action.type === 'drop' ? [] : names(actionObject(action), to),
   });
   actions.forEach((action, node) => {
     const { old, next } = crowd(action);
@@ -169,7 +187,6 @@ function collectWishes(actions: readonly Action[], nodes: NodeIndex, dialect: Di
       for (const first of leaving.get(name) ?? []) if (first !== node) wishes.push([first, node]);
     }
   });
-  return wishes;
 }
 
 /** The node whose statement can do this action too, if any. */

@@ -89,7 +89,7 @@ export interface ObjectKind {
    * Names that are better free before something else takes them, where the rest of the order allows it:
    * while both overloads of a function are there, a call may be ambiguous. Default: none.
    */
-  crowds?(object: SchemaObject): readonly string[];
+  crowds?(object: SchemaObject, schema: Schema): readonly string[];
   /** True when it disappears with its parent and needs no DROP of its own then. Default false. */
   droppedWithParent?(object: SchemaObject): boolean;
   /**

@@ -111,15 +111,23 @@ function table(): fc.Arbitrary<RandomTable> {
     ),
     key: fc.boolean(),
     unlogged: fc.boolean(),
-    columns: fc.uniqueArray(
-      fc.record({
-        name: fc.constantFrom('a', 'B', 'select', 'd'),
-        type: fc.constantFrom(...Object.keys(TYPES)),
-        notNull: fc.boolean(),
-        filled: fc.boolean(),
-      }),
-      { selector: ({ name }) => name, maxLength: 4 },
-    ),
+    columns: fc
+      .uniqueArray(
+        fc.record({
+          name: fc.constantFrom('a', 'B', 'select', 'd'),
+          type: fc.constantFrom(...Object.keys(TYPES)),
+          notNull: fc.boolean(),
+          filled: fc.boolean(),
+        }),
+        { selector: ({ name }) => name, maxLength: 4 },
+      )
+      // A column that changes between a composite and the type of one of its attributes, while that type changes
+      // too, has no order; composites have names of their own.
+      .map((columns) =>
+        columns.map((column) =>
+          column.type.startsWith('pair') ? { ...column, name: `${column.name} pair` } : column,
+        ),
+      ),
     unique: fc.boolean(),
     check: fc.option(
       fc.constantFrom(

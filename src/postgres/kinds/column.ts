@@ -8,6 +8,7 @@ import {
 import { objectPath, partId, type SchemaObject } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
+import { domainsWithin } from '../domains-within.js';
 import { plainName, plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { alterColumnStatements, changesType, disturbedByTypeChange } from './column-alteration.js';
@@ -84,8 +85,7 @@ export const columnKind: PostgresKind = {
       : [],
   droppedWithParent: () => true,
   foldsIntoParent: () => true,
-  crowds: (object) =>
-    object.dependsOn.filter((id) => id.startsWith('domain:')).map((id) => `values of ${id}`),
+  crowds: (object, schema) => domainsWithin(object, schema).map((id) => `values of ${id}`),
   create,
   drop,
   alter: (before, after, changed, context) => alter(before, after, changesType(changed), context),

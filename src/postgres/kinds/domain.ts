@@ -4,6 +4,7 @@ import { propsOf } from '../../schema/kind.js';
 import type { Schema, SchemaObject } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
+import { domainsWithin } from '../domains-within.js';
 import { nameOf, plainName, quoteIdent, shadowing } from '../identifiers.js';
 import { aboutOne } from '../plain-words.js';
 import type { PostgresKind } from '../postgres-kind.js';
@@ -122,7 +123,7 @@ function stricterValues(domain: SchemaObject): Hazard {
 /** The columns that hold the domain: those that go, go before it gets stricter. */
 function holders(domain: SchemaObject, schema: Schema): string[] {
   return [...schema.objects.values()].flatMap(({ id, kind, dependsOn }) =>
-    kind === 'column' && dependsOn.includes(domain.id) ? [id] : [],
+    kind === 'column' && domainsWithin({ dependsOn }, schema).includes(domain.id) ? [id] : [],
   );
 }
 
