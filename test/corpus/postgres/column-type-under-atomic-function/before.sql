@@ -1,3 +1,4 @@
+-- loses: change-type t.n
 -- since: 140000
 create table t (id int, n int);
 create function total() returns bigint begin atomic select sum(n) from t; end;
