@@ -207,6 +207,9 @@ describe('the migrations folder', () => {
     await must('migrate new backfill');
     write(newest('backfill.sql'), 'CREATE TABLE left_behind (id int);\n');
     await must('migrate hash');
+    expect((await must('migrate validate')).stdout).toContain('no way down');
+    write(newest('backfill.down.sql'), 'SELECT 1;\n');
+    await must('migrate hash');
     const result = await run('migrate validate --replay');
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('drop table left_behind');
