@@ -22,7 +22,13 @@ export async function runSmallPrompt(options: SmallPromptOptions): Promise<void>
   const { connection, dialect, output, cwd } = options;
   const readline = createInterface({ input: options.stdin, output: options.terminal });
   let typed = '';
+  // Input that ends closes it while the last lines are still being read; newer Node refuses a prompt then.
+  let open = true;
+  readline.once('close', () => {
+    open = false;
+  });
   const prompt = () => {
+    if (!open) return;
     readline.setPrompt(typed === '' ? 'sql> ' : '...> ');
     readline.prompt();
   };
