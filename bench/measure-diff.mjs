@@ -42,7 +42,7 @@ const projects = {
     },
     migrations: 'migrations',
     generate: (name) => ['migrate', 'diff', name],
-    says: 'Change column entity_100.code',
+    says: 'Change the type of column',
   },
   'drizzle-kit': {
     schema: 'schema.ts',
