@@ -36,8 +36,3 @@ export function isUserSchema(nspname: string): string {
 export function isNotExtensionMember(catalog: string, oid: string): string {
   return `${oid} NOT IN (SELECT d.objid FROM pg_depend d WHERE d.refclassid = ${CATALOG.pg_extension} AND d.classid = '${catalog}'::regclass AND d.deptype = 'e')`;
 }
-
-/** SQL expression for `CatalogRow.classid`. */
-export function classId(catalog: string): string {
-  return `'${catalog}'::regclass::oid::int8`;
-}
