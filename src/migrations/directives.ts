@@ -1,4 +1,5 @@
 import { TidemarkError } from '../errors.js';
+import { isBranchName, REVISION_ID_RULE, revisionIdFault } from './revision-id.js';
 import { lineComments } from './sql-comments.js';
 
 /** A lint rule that the file's author has looked at and allows. */
@@ -9,6 +10,8 @@ export interface IgnoredRule {
 
 /** What the leading comment block of a migration says. */
 export interface Directives {
+  /** The revision's id, when the file's name does not say it. */
+  readonly revision: string | undefined;
   /** Parents in the order given; `[]` for `parent base`; undefined when the file follows the one before it. */
   readonly parents: readonly string[] | undefined;
   readonly dependsOn: readonly string[];
@@ -20,7 +23,7 @@ export interface Directives {
 
 /** The directives a down file may have: the rest belongs to the revision and stands in its up file. */
 const DOWN_DIRECTIVES = ['transaction', 'ignore'];
-const KNOWN = ['parent', 'depends-on', 'branch', 'transaction', 'ignore'];
+const KNOWN = ['revision', 'parent', 'depends-on', 'branch', 'transaction', 'ignore'];
 
 const DIRECTIVE = /^--+\s*tidemark\s*:\s*(\S*)\s*(.*?)\s*$/i;
 
@@ -32,6 +35,7 @@ const DIRECTIVE = /^--+\s*tidemark\s*:\s*(\S*)\s*(.*?)\s*$/i;
  * @param file what messages call the file
  */
 export function readDirectives(sql: string, file: string, role: 'up' | 'down' = 'up'): Directives {
+  let revision: string | undefined;
   let parents: string[] | undefined;
   const dependsOn: string[] = [];
   const ignore: IgnoredRule[] = [];
@@ -44,7 +48,8 @@ export function readDirectives(sql: string, file: string, role: 'up' | 'down' = 
     const match = DIRECTIVE.exec(comment.text);
     if (match === null) continue;
     const name = match[1]!.toLowerCase();
-    const argument = match[2]!;
+    // The same name typed on another system may be composed of other code points.
+    const argument = match[2]!.normalize('NFC');
     const fail = (code: string, message: string, hint: string): never => {
       throw new TidemarkError(code, `${file}:${comment.line}: ${message}`, {
         location: { file, line: comment.line, column: comment.column },
@@ -72,17 +77,35 @@ export function readDirectives(sql: string, file: string, role: 'up' | 'down' = 
         `A .down.sql file may hold: ${DOWN_DIRECTIVES.join(', ')}.`,
       );
     }
+    const checkIds = (ids: readonly string[]): void => {
+      for (const id of ids) {
+        const fault = revisionIdFault(id);
+        if (fault !== undefined) {
+          fail('directive-invalid', `"${id}" cannot be the id of a revision: it ${fault}`, REVISION_ID_RULE);
+        }
+      }
+    };
     switch (name) {
+      case 'revision':
+        if (revision !== undefined) {
+          fail('directive-invalid', '"tidemark:revision" is given twice', 'A file holds one revision.');
+        }
+        checkIds([argument]);
+        revision = argument;
+        break;
       case 'parent': {
         const ids = splitIds(argument);
-        if (ids.length === 0 || (ids.includes('base') && (ids.length > 1 || parents !== undefined))) {
+        const base = ids.includes('base') || parents?.length === 0;
+        if (ids.length === 0 || (base && (ids.length > 1 || parents !== undefined))) {
           fail(
             'directive-invalid',
             '"tidemark:parent" needs the ids of one or more revisions, or "base" alone',
             'Write for example: -- tidemark:parent 20250901120000',
           );
         }
-        parents = [...(parents ?? []), ...ids.filter((id) => id !== 'base')];
+        const given = ids.filter((id) => id !== 'base');
+        checkIds(given);
+        parents = [...(parents ?? []), ...given];
         break;
       }
       case 'depends-on': {
@@ -94,11 +117,12 @@ export function readDirectives(sql: string, file: string, role: 'up' | 'down' = 
             'Write for example: -- tidemark:depends-on 20250901120000',
           );
         }
+        checkIds(ids);
         dependsOn.push(...ids);
         break;
       }
       case 'branch':
-        if (branch !== undefined || !/^[\p{L}_][\p{L}\p{N}_.]*$/u.test(argument) || RESERVED.has(argument)) {
+        if (branch !== undefined || !isBranchName(argument)) {
           fail(
             'directive-invalid',
             branch !== undefined
@@ -133,10 +157,8 @@ export function readDirectives(sql: string, file: string, role: 'up' | 'down' = 
       }
     }
   }
-  return { parents, dependsOn, branch, transaction, ignore };
+  return { revision, parents, dependsOn, branch, transaction, ignore };
 }
-
-const RESERVED = new Set(['head', 'heads', 'base', 'current']);
 
 function splitIds(argument: string): string[] {
   return argument.split(/[\s,]+/).filter((id) => id !== '');

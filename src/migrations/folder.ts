@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TidemarkError } from '../errors.js';
-import { compareText } from '../schema/object.js';
 import {
   checksumOf,
   compareSums,
@@ -12,13 +11,20 @@ import {
   sortSums,
 } from './checksum.js';
 import { type Directives, programComments, readDirectives } from './directives.js';
-import { decodeMigration, type FileName, type Migration, parseFileName } from './migration-file.js';
-import { compareVersions } from './version.js';
+import {
+  decodeMigration,
+  type FileName,
+  type Migration,
+  nameOf,
+  parseFileName,
+  revisionOf,
+} from './migration-file.js';
+import { compareParts, versionParts } from './version.js';
 
 /** A migrations folder as it was at one moment. */
 export interface MigrationFolder {
   readonly path: string;
-  /** In order of version. */
+  /** In file order: by what stands before the first `_`, then by the whole name, numbers by their value. */
   readonly migrations: readonly Migration[];
   /** Checksums of all files, the down files too. */
   readonly sums: Sums;
@@ -28,41 +34,68 @@ export interface MigrationFolder {
   readonly difference: SumDifference;
 }
 
-interface FoundFile extends FileName {
+/** A file of a migrations folder with its text. */
+interface FolderFile extends FileName {
   readonly file: string;
   readonly path: string;
+  /** Without a byte order mark. */
   readonly text: string;
+  readonly checksum: string;
+}
+
+export interface ReadFolderOptions {
+  /** A folder that is not there is an error, not an empty one. */
+  readonly mustExist?: boolean;
+  /** Reads as if there were no `tidemark.sum`: for who is about to write it. */
+  readonly ignoreSum?: boolean;
 }
 
 /**
  * Reads a migrations folder. Files that are no migrations, hidden files and subfolders are left alone; a folder
  * that does not exist is an empty one, unless it must: then `migrations-missing` is thrown (exit code 2), for a
  * mistyped name must not pass for "nothing to do". Throws TidemarkError: `migration-name-invalid`,
- * `migration-encoding`, `migration-unreadable`, `migration-empty` (no bytes and
- * not in the sum: half-written), `migration-duplicate`, `migration-orphan-down`, `sum-invalid`, and those
- * of the directives. That the sum differs is no error here: it is a result.
+ * `migration-encoding`, `migration-unreadable` (also for a folder or device that is named like a migration),
+ * `migration-empty` (blank: half-written), `migration-duplicate`, `migration-names-alike`,
+ * `migration-orphan-down`, `sum-invalid`, and those of the directives. That the sum differs is no error here: it
+ * is a result.
  */
 export async function readMigrationFolder(
   path: string,
-  { mustExist = false }: { readonly mustExist?: boolean } = {},
+  { mustExist = false, ignoreSum = false }: ReadFolderOptions = {},
 ): Promise<MigrationFolder> {
   if (mustExist && !existsSync(path)) throw missing(path);
   const names = listFolder(path);
-  const listed = names.includes(SUM_FILE)
-    ? parseSum(decodeMigration(readBytes(join(path, SUM_FILE)), join(path, SUM_FILE)), join(path, SUM_FILE))
-    : undefined;
-  const files = names.map((name) => readOne(path, name)).filter((file) => file !== undefined);
-  for (const file of files) {
-    if (file.role === 'up' && file.text.trim() === '' && !listed?.has(file.file)) {
-      throw new TidemarkError('migration-empty', `${file.path} is empty and not listed in ${SUM_FILE}`, {
-        hints: ['It was probably written half: restore its text or delete it.'],
-      });
-    }
-  }
-  const sums = sortSums(files.map((file) => [file.file, checksumOf(file.text)]));
+  const sumFile = join(path, SUM_FILE);
+  const listed =
+    names.includes(SUM_FILE) && !ignoreSum
+      ? parseSum(decodeMigration(readBytes(sumFile), sumFile), sumFile)
+      : undefined;
+  return assembleFolder(
+    path,
+    names.flatMap((name) => folderFile(path, name, readText) ?? []),
+    listed,
+  );
+}
+
+/**
+ * The folder that files with these texts, by their names within it, would make: every check of
+ * `readMigrationFolder`, for who is about to write them.
+ */
+export function folderOfTexts(path: string, texts: ReadonlyMap<string, string>): MigrationFolder {
+  const files = [...texts].flatMap(([name, text]) => folderFile(path, name, () => text) ?? []);
+  return assembleFolder(path, files, undefined);
+}
+
+function assembleFolder(
+  path: string,
+  files: readonly FolderFile[],
+  listed: Sums | undefined,
+): MigrationFolder {
+  requireDistinctNames(files);
+  const sums = sortSums(files.map(({ file, checksum }) => [file, checksum]));
   return {
     path,
-    migrations: pair(files, sums),
+    migrations: pair(files),
     sums,
     listed,
     difference: compareSums(sums, listed ?? new Map()),
@@ -81,22 +114,49 @@ function missing(path: string): TidemarkError {
 
 function listFolder(path: string): string[] {
   try {
-    const entries = readdirSync(path, { withFileTypes: true });
-    return entries
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => entry.name)
-      .sort(compareText);
+    const names: string[] = [];
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      const { name } = entry;
+      // Opening a pipe waits for its other end, and a folder may hold a whole project: neither is ever read.
+      if (entry.isFile() || (entry.isSymbolicLink() && leadsToFile(join(path, name)))) names.push(name);
+      else if (name === SUM_FILE || parseFileName(name)?.certain) throw notAFile(join(path, name));
+    }
+    return names.sort();
   } catch (error) {
+    if (error instanceof TidemarkError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw unreadable(path, error);
   }
 }
 
-function readOne(folder: string, file: string): FoundFile | undefined {
-  const path = join(folder, file);
+/** True also for a link that leads nowhere: reading it then says why. */
+function leadsToFile(link: string): boolean {
+  try {
+    return statSync(link).isFile();
+  } catch {
+    return true;
+  }
+}
+
+function notAFile(path: string): TidemarkError {
+  return new TidemarkError('migration-unreadable', `${path} is named like a migration but is not a file`, {
+    hints: ['Rename it, or move it out of the folder.'],
+  });
+}
+
+const REVISION_COMMENT = /^\s*\/\/+\s*tidemark\s*:\s*revision\b/im;
+
+function folderFile(folder: string, file: string, textOf: (path: string) => string): FolderFile | undefined {
   const parsed = parseFileName(file);
   if (parsed === undefined) return undefined;
-  return { ...parsed, file, path, text: decodeMigration(readBytes(path), path) };
+  const path = join(folder, file);
+  const text = textOf(path);
+  if (!parsed.certain && !REVISION_COMMENT.test(text)) return undefined;
+  return { ...parsed, file, path, text, checksum: checksumOf(text) };
+}
+
+function readText(path: string): string {
+  return decodeMigration(readBytes(path), path);
 }
 
 /** Small files by the hundred: handing each to the thread pool and back costs more than reading it. */
@@ -116,23 +176,37 @@ function unreadable(path: string, cause: unknown): TidemarkError {
   });
 }
 
-function pair(files: readonly FoundFile[], sums: Sums): Migration[] {
-  const ups = files.filter((file) => file.role === 'up').sort(byVersion);
-  for (const [index, file] of ups.entries()) {
-    const before = ups[index - 1];
-    if (before !== undefined && compareVersions(before.version, file.version) === 0) {
+/** Names that differ only in case, or in how an accent is composed, are one file on Windows and macOS. */
+function requireDistinctNames(files: readonly FolderFile[]): void {
+  const seen = new Map<string, string>();
+  for (const { file } of files) {
+    const folded = file.normalize('NFC').toLowerCase();
+    const other = seen.get(folded);
+    if (other !== undefined) {
       throw new TidemarkError(
-        'migration-duplicate',
-        `${before.file} and ${file.file} have the same version ${file.version}`,
-        { hints: ['Give one of them a later version; "tidemark migrate new" picks one.'] },
+        'migration-names-alike',
+        `${other} and ${file} differ only in case or in how a letter is encoded`,
+        { hints: ['On Windows and macOS both names mean one file: rename one of them.'] },
       );
     }
+    seen.set(folded, file);
   }
-  const downs = new Map(files.filter((file) => file.role === 'down').map((file) => [key(file), file]));
-  const migrations = ups.map((up) => {
+}
+
+function pair(files: readonly FolderFile[]): Migration[] {
+  const downs = new Map(files.filter(({ role }) => role === 'down').map((file) => [key(file), file]));
+  const byId = new Map<string, string>();
+  const byNumber = new Map<string, string>();
+  const migrations = inFileOrder(files.filter(({ role }) => role === 'up')).map(({ up, head }) => {
+    const directives = directivesOf(up);
+    const version = revisionOf(up.path, up, directives.revision);
+    requireText(up);
+    claim(byId, version, up.file, version);
+    // Nobody tells 1 from 01 in a file's name; an id that a directive says is meant to the letter.
+    if (version === up.version) claim(byNumber, head.join(' '), up.file, version);
     const down = up.language === 'sql' ? downs.get(key(up)) : undefined;
     if (down !== undefined) downs.delete(key(up));
-    return toMigration(up, down, sums);
+    return toMigration(up, version, directives, down);
   });
   const [orphan] = downs.values();
   if (orphan !== undefined) {
@@ -149,23 +223,58 @@ function pair(files: readonly FoundFile[], sums: Sums): Migration[] {
   return migrations;
 }
 
-function key(file: FileName): string {
-  return `${file.version}_${file.name}`;
+/** What a forward file and its reverse share, however each was typed. */
+function key({ stem }: FileName): string {
+  return stem.normalize('NFC');
 }
 
-function byVersion(a: FoundFile, b: FoundFile): number {
-  return compareVersions(a.version, b.version) || compareText(a.file, b.file);
+interface Placed {
+  readonly up: FolderFile;
+  /** What stands before the first `_`, cut for comparing. */
+  readonly head: readonly string[];
 }
 
-function toMigration(up: FoundFile, down: FoundFile | undefined, sums: Sums): Migration {
+function inFileOrder(ups: readonly FolderFile[]): Placed[] {
+  return ups
+    .map((up) => ({ up, head: versionParts(up.stem.split('_', 1)[0]!), stem: versionParts(up.stem) }))
+    .sort((a, b) => compareParts(a.head, b.head) || compareParts(a.stem, b.stem));
+}
+
+function claim(taken: Map<string, string>, id: string, file: string, version: string): void {
+  const other = taken.get(id);
+  if (other !== undefined) {
+    throw new TidemarkError('migration-duplicate', `${other} and ${file} have the same revision ${version}`, {
+      hints: ['Give one of them a later one; "tidemark migrate new" picks one.'],
+      details: { files: [other, file] },
+    });
+  }
+  taken.set(id, file);
+}
+
+function requireText({ path, text }: FolderFile): void {
+  if (text.trim() !== '') return;
+  throw new TidemarkError('migration-empty', `${path} is empty`, {
+    hints: [
+      'It was probably written half: restore its text or delete it.',
+      'A migration that does nothing on purpose says so in a comment.',
+    ],
+  });
+}
+
+function toMigration(
+  up: FolderFile,
+  version: string,
+  directives: Directives,
+  down: FolderFile | undefined,
+): Migration {
   return {
-    version: up.version,
-    name: up.name,
+    version,
+    name: nameOf(up, version),
     file: up.file,
     path: up.path,
     up: up.text,
-    checksum: sums.get(up.file)!,
-    directives: directivesOf(up),
+    checksum: up.checksum,
+    directives,
     language: up.language,
     down:
       down === undefined
@@ -174,13 +283,13 @@ function toMigration(up: FoundFile, down: FoundFile | undefined, sums: Sums): Mi
             file: down.file,
             path: down.path,
             sql: down.text,
-            checksum: sums.get(down.file)!,
+            checksum: down.checksum,
             transaction: readDirectives(down.text, down.path, 'down').transaction,
           },
   };
 }
 
-function directivesOf({ text, path, language }: FoundFile): Directives {
+function directivesOf({ text, path, language }: FolderFile): Directives {
   if (language === 'sql') return readDirectives(text, path);
   const directives = readDirectives(programComments(text), path);
   if (directives.transaction === 'file') return directives;

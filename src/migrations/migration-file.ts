@@ -1,12 +1,13 @@
 import { TidemarkError } from '../errors.js';
 import type { Directives } from './directives.js';
+import { characterName, revisionIdFault } from './revision-id.js';
 import { hasStatements } from './sql-comments.js';
 
 /** One migration as it lies in the folder: the forward file with its reverse. */
 export interface Migration {
-  /** The revision's id: what stands before the first `_` of the file's name. */
+  /** The revision's id: what its directive says, else what stands before the first `_` of the file's name. */
   readonly version: string;
-  /** What stands after it; may be empty. */
+  /** What its file's name says besides; may be empty. */
   readonly name: string;
   readonly file: string;
   readonly path: string;
@@ -39,37 +40,90 @@ export function reverseOf({ up, down }: Migration): MigrationDown | undefined {
 
 /** What a file's name says. */
 export interface FileName {
-  readonly version: string;
-  readonly name: string;
+  /** The name without its endings: what a forward file and its reverse have in common. */
+  readonly stem: string;
+  /** What stands before the first `_`, when that can be a version. */
+  readonly version: string | undefined;
   readonly role: 'up' | 'down';
   readonly language: Migration['language'];
+  /** False for a program that only a `tidemark:revision` in its text makes a migration: it may be a helper. */
+  readonly certain: boolean;
 }
+
+const PROGRAM = /^(.*)\.[cm]?[jt]s$/;
+const SCRIPT = /^(.*)\.sql$/i;
+const VERSION = /^[A-Za-z0-9.]*\d[A-Za-z0-9.]*$/;
 
 /**
  * Takes a file's name apart: `<version>_<name>.sql`, `.down.sql`, golang-migrate's `.up.sql`, and `.ts`,
- * `.js` and their kin for programs. A version
- * is letters, digits and dots with at least one digit, so that a stray `schema.sql` or `seed_data.sql` is
- * never taken for a migration. Undefined for files that are none of the folder's business. Throws
- * TidemarkError (`migration-name-invalid`).
+ * `.js` and their kin for programs. A version is letters, digits and dots with at least one digit, so that a
+ * stray `schema.sql` or `seed_data.sql` is never taken for a migration. Undefined for files that are none of the
+ * folder's business. Throws TidemarkError (`migration-name-invalid`) for a name that a line of `tidemark.sum`
+ * cannot hold.
  */
 export function parseFileName(file: string): FileName | undefined {
   if (file.startsWith('.')) return undefined;
-  // A program among other files is one only by its name; `helpers.ts` and `v1.d.ts` are none.
-  const isProgram = /^[A-Za-z]*\d[A-Za-z0-9.]*_.*\.[cm]?[jt]s$/.test(file) && !/\.d\.[cm]?ts$/.test(file);
-  const base = (isProgram ? /^(.*)\.[cm]?[jt]s$/ : /^(.*)\.sql$/i).exec(file)?.[1];
-  if (base === undefined) return undefined;
-  const role = !isProgram && base.endsWith('.down') ? 'down' : 'up';
-  const stem = base.replace(/\.(down|up)$/, '');
-  const [, version, name] = /^([A-Za-z0-9.]+?)(?:_+(.*))?$/.exec(stem) ?? [];
-  if (version === undefined || !/\d/.test(version)) {
-    throw new TidemarkError('migration-name-invalid', `"${file}" is not the name of a migration`, {
+  const script = SCRIPT.exec(file);
+  const base = (script ?? PROGRAM.exec(file))?.[1];
+  if (base === undefined || (script === null && base.endsWith('.d'))) return undefined;
+  checkCharacters(file);
+  const role = script !== null && base.endsWith('.down') ? 'down' : 'up';
+  const stem = base.replace(/\.(?:down|up)$/, '');
+  const underscore = stem.indexOf('_');
+  const head = underscore === -1 ? stem : stem.slice(0, underscore);
+  const version = VERSION.test(head) ? head : undefined;
+  return {
+    stem,
+    version,
+    role,
+    language: script === null ? 'program' : 'sql',
+    // `v1.ts` lies beside migrations more often than it is one.
+    certain: script !== null || (underscore !== -1 && /^[A-Za-z]*\d/.test(head) && version !== undefined),
+  };
+}
+
+/** A name is a line of the sum, and has to be there under the same bytes for everybody. */
+function checkCharacters(file: string): void {
+  const odd = /[\p{Cc}\u2028\u2029\uFFFD]|^\s/u.exec(file)?.[0];
+  if (odd === undefined) return;
+  const what = odd === '\uFFFD' ? 'is not UTF-8' : `holds ${characterName(odd)}`;
+  throw new TidemarkError('migration-name-invalid', `the file name ${JSON.stringify(file)} ${what}`, {
+    hints: ['Rename the file.'],
+  });
+}
+
+/**
+ * The id of a migration's revision: what the directive says, else what the file's name says. Throws TidemarkError
+ * (`migration-name-invalid`) when neither does.
+ */
+export function revisionOf(file: string, parsed: FileName, directive: string | undefined): string {
+  const id = directive ?? parsed.version;
+  if (id !== undefined) return id;
+  const head = parsed.stem.split('_', 1)[0]!;
+  const fault = /\d/.test(head) ? revisionIdFault(head) : undefined;
+  throw new TidemarkError(
+    'migration-name-invalid',
+    `"${file}" is not the name of a migration${fault === undefined ? '' : `: "${head}" ${fault}`}`,
+    {
       hints: [
         'Name it <version>_<name>.sql, for example 20250915195954_initial.sql; the version has letters, digits and dots and at least one digit.',
+        'Or keep the name and say the id at the top of the file: -- tidemark:revision ID',
         'SQL files that are no migrations belong into another folder.',
       ],
-    });
+    },
+  );
+}
+
+/** The name of a migration: its file's stem without the revision, where the stem holds that as a whole word. */
+export function nameOf({ stem, version }: FileName, revision: string): string {
+  if (revision === version) return stem.slice(version.length).replace(/^_+/, '');
+  for (let at = stem.indexOf(revision); at !== -1; at = stem.indexOf(revision, at + 1)) {
+    const before = stem.slice(0, at);
+    const after = stem.slice(at + revision.length);
+    if (/[\p{L}\p{M}\p{N}.]$/u.test(before) || /^[\p{L}\p{M}\p{N}.]/u.test(after)) continue;
+    return after.replace(/^[_-]+/, '') || before.replace(/[_-]+$/, '');
   }
-  return { version, name: name ?? '', role, language: isProgram ? 'program' : 'sql' };
+  return stem;
 }
 
 /** Turns a title into the part of a file's name after the version: `Add "Users"!` becomes `add_users`. */

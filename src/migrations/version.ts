@@ -6,20 +6,29 @@ import { compareText } from '../schema/object.js';
  * Zero only for versions that are the same number written differently (`01`, `1`) or equal.
  */
 export function compareVersions(a: string, b: string): number {
-  const left = a.match(/\d+|\D+/g) ?? [];
-  const right = b.match(/\d+|\D+/g) ?? [];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const order = compareChunks(left[i]!, right[i]!);
-    if (order !== 0) return order;
+  return compareParts(versionParts(a), versionParts(b));
+}
+
+/** A text cut for `compareParts`, so that a sort cuts each once: runs of digits without leading zeros, and the rest. */
+export function versionParts(text: string): readonly string[] {
+  return (
+    text.match(/\d+|\D+/g)?.map((part) => (part[0] === '0' ? part.replace(/^0+(?=\d)/, '') : part)) ?? []
+  );
+}
+
+/** Orders what `versionParts` gives. */
+export function compareParts(left: readonly string[], right: readonly string[]): number {
+  const length = Math.min(left.length, right.length);
+  for (let i = 0; i < length; i++) {
+    const [a, b] = [left[i]!, right[i]!];
+    if (a === b) continue;
+    return isNumber(a) && isNumber(b) ? a.length - b.length || compareText(a, b) : compareText(a, b);
   }
   return left.length - right.length;
 }
 
-function compareChunks(a: string, b: string): number {
-  if (!/^\d/.test(a) || !/^\d/.test(b)) return compareText(a, b);
-  const left = a.replace(/^0+(?=\d)/, '');
-  const right = b.replace(/^0+(?=\d)/, '');
-  return left.length - right.length || compareText(left, right);
+function isNumber(part: string): boolean {
+  return part[0]! >= '0' && part[0]! <= '9';
 }
 
 /** The 14-digit UTC timestamp that new migrations are named with. */

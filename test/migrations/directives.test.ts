@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readDirectives } from '../../src/migrations/directives.js';
 
-const NONE = { parents: undefined, dependsOn: [], branch: undefined, transaction: 'file', ignore: [] };
+const NONE = {
+  revision: undefined,
+  parents: undefined,
+  dependsOn: [],
+  branch: undefined,
+  transaction: 'file',
+  ignore: [],
+};
 
 describe('directives', () => {
   test.each<[string, string, object]>([
@@ -51,6 +58,12 @@ describe('directives', () => {
         ],
       },
     ],
+    ['a revision', '-- tidemark:revision Größe_1.a', { revision: 'Größe_1.a' }],
+    [
+      'ids whatever way they were typed',
+      '-- tidemark:revision e\u0301\n-- tidemark:parent o\u0308 x',
+      { revision: 'é', parents: ['ö', 'x'] },
+    ],
     ['in a string', "INSERT INTO t VALUES ('\n-- tidemark:nonsense\n');", {}],
     ['in an escape string', "SELECT E'it\\'s\n-- tidemark:nonsense\n';", {}],
     ['in a function body', 'CREATE FUNCTION f() AS $a$\n-- tidemark:nonsense\n$b$ $a$;', {}],
@@ -70,6 +83,20 @@ describe('directives', () => {
     ['SELECT 1; -- tidemark:parent 1', 'directive-misplaced', 'after the first statement', 1],
     ['-- tidemark:parent', 'directive-invalid', 'needs the ids', 1],
     ['-- tidemark:parent base 1', 'directive-invalid', 'needs the ids', 1],
+    ['-- tidemark:parent base\n-- tidemark:parent 1', 'directive-invalid', 'needs the ids', 2],
+    ['-- tidemark:parent a@b', 'directive-invalid', '"a@b" cannot be .*: it holds "@"', 1],
+    ['-- tidemark:depends-on a-b', 'directive-invalid', 'it holds "-"', 1],
+    ['-- tidemark:revision', 'directive-invalid', 'it is empty', 1],
+    ['-- tidemark:revision a b', 'directive-invalid', 'it holds a blank', 1],
+    ['-- tidemark:revision a+1', 'directive-invalid', 'it holds "\\+"', 1],
+    ['-- tidemark:revision a:b', 'directive-invalid', 'it holds ":"', 1],
+    ['-- tidemark:revision "a"', 'directive-invalid', `it holds '"'`, 1],
+    ['-- tidemark:revision a\u200bb', 'directive-invalid', 'it holds the character U\\+200B', 1],
+    ['-- tidemark:revision .a', 'directive-invalid', 'it does not begin with', 1],
+    ['-- tidemark:revision HEAD', 'directive-invalid', 'it is a word that targets use', 1],
+    ['-- tidemark:revision a\n-- tidemark:revision a', 'directive-invalid', 'twice', 2],
+    ['-- tidemark:branch x@y', 'directive-invalid', 'name of a branch', 1],
+    ['-- tidemark:branch 1x', 'directive-invalid', 'name of a branch', 1],
     ['-- tidemark:depends-on ,', 'directive-invalid', 'needs the id', 1],
     ['-- tidemark:branch', 'directive-invalid', 'name of a branch', 1],
     ['-- tidemark:branch head', 'directive-invalid', 'name of a branch', 1],
@@ -89,6 +116,7 @@ describe('directives', () => {
 
   test('a down file has no parents of its own', () => {
     expect(() => readDirectives('-- tidemark:parent 1', 'f.down.sql', 'down')).toThrow(/forward file/);
+    expect(() => readDirectives('-- tidemark:revision 1', 'f.down.sql', 'down')).toThrow(/forward file/);
     expect(readDirectives('-- tidemark:transaction none', 'f.down.sql', 'down').transaction).toBe('none');
   });
 

@@ -20,7 +20,7 @@ describe('reading', () => {
   });
 
   test('files of other tools, in order, with what belongs to none left alone', async () => {
-    await mkdir(join(folder.path, '9_sub.sql'));
+    await mkdir(join(folder.path, '9_sub'));
     const read = await folder.put({
       '10_ten.sql': 'SELECT 10;',
       '2_two.sql': '\uFEFFSELECT 2;\r\n',
@@ -46,6 +46,43 @@ describe('reading', () => {
     ]);
     expect(read.migrations[1]).toMatchObject({ up: 'SELECT 2;\r\n', down: { transaction: 'none' } });
     expect(read.difference).toEqual({ added: [], edited: [], removed: [] });
+  });
+
+  test.each([
+    ['20250101_x', 'abc', 'abc', '20250101_x'],
+    ['20250101_x', '20250101', '20250101', 'x'],
+    ['2025_09_15_ab12_add_users', 'ab12', 'ab12', 'add_users'],
+    ['2025-09-15-ab12-add-users', 'ab12', 'ab12', 'add-users'],
+    ['2025_09_15_add_users_ab12', 'ab12', 'ab12', '2025_09_15_add_users'],
+    ['xab12y', 'ab12', 'ab12', 'xab12y'],
+    ['add users', 'größe_1.a', 'größe_1.a', 'add users'],
+    ['a', 'gro\u0308ße', 'größe', 'a'],
+  ])('the file %s.sql with the revision %s', async (stem, given, version, name) => {
+    const read = await folder.put({ [`${stem}.sql`]: `-- tidemark:revision ${given}\nSELECT 1;` });
+    expect(read.migrations).toMatchObject([{ version, name, directives: { revision: version } }]);
+  });
+
+  test('a program under any name, by its directive; the helpers beside it are none', async () => {
+    const read = await folder.put({
+      'backfill.ts': '// tidemark:revision b1\nexport async function upgrade() {}',
+      'helpers.ts': '// see tidemark:revision b1\nexport const x = 1;',
+    });
+    expect(read.migrations).toMatchObject([{ version: 'b1', name: 'backfill', language: 'program' }]);
+    expect([...read.sums.keys()]).toEqual(['backfill.ts']);
+  });
+
+  test('the order is that of the names: what stands before the first _, then all of it', async () => {
+    const one = (id: string): string => `-- tidemark:revision ${id}\nSELECT 1;`;
+    const read = await folder.put({
+      '2025_10_1_a.sql': one('c'),
+      '2025_9_15_b.sql': one('b'),
+      '2025_9_15_a.sql': one('d'),
+      '2025_9_2_z.sql': one('a'),
+      '2024_12_31_z.sql': one('z'),
+      'add_users.sql': one('y'),
+      '3_x.sql': 'SELECT 3;',
+    });
+    expect(read.migrations.map(({ version }) => version)).toEqual(['3', 'z', 'a', 'd', 'b', 'c', 'y']);
   });
 
   test.each<[string, Record<string, string | Uint8Array>, string, string]>([
@@ -76,7 +113,30 @@ describe('reading', () => {
       'migration-duplicate',
       '1_a.sql and 1_b.sql',
     ],
-    ['one number twice', { '1_a.sql': 'SELECT 1', '01_b.sql': 'SELECT 1' }, 'migration-duplicate', 'version'],
+    [
+      'one number twice',
+      { '1_a.sql': 'SELECT 1', '01_b.sql': 'SELECT 1' },
+      'migration-duplicate',
+      'revision',
+    ],
+    [
+      'one id by directive and by name',
+      { '1_a.sql': 'SELECT 1', 'b.sql': '-- tidemark:revision 1\nSELECT 1' },
+      'migration-duplicate',
+      '1_a.sql and b.sql have the same revision 1',
+    ],
+    [
+      'one id by two directives',
+      { 'a.sql': '-- tidemark:revision x\n', 'b.sql': '-- tidemark:revision x\n' },
+      'migration-duplicate',
+      'a.sql and b.sql have the same revision x',
+    ],
+    [
+      'a program and a script of one revision',
+      { '1_a.ts': 'export async function upgrade() {}', '1_a.sql': 'SELECT 1' },
+      'migration-duplicate',
+      '1_a.sql and 1_a.ts',
+    ],
     [
       'both up forms',
       { '1_a.sql': 'SELECT 1', '1_a.up.sql': 'SELECT 1' },
