@@ -6,8 +6,8 @@ export interface AppliedRevision {
   readonly dependsOn: readonly string[];
   /** `applying` and `reverting`: begun outside a transaction and not finished. */
   readonly state: 'applied' | 'applying' | 'reverting';
-  /** `run`: its SQL ran. `baseline` and `stamp`: it was declared to be there. */
-  readonly origin: 'run' | 'baseline' | 'stamp';
+  /** `run`: its SQL ran. `baseline` and `stamp`: it was declared to be there. `import`: another tool had run it. */
+  readonly origin: 'run' | 'baseline' | 'stamp' | 'import';
   readonly checksum: string;
   /** True when the text that takes it down is kept in the database. */
   readonly hasDown: boolean;
@@ -54,7 +54,7 @@ export interface LastRun {
   readonly error: string | undefined;
 }
 
-export type Operation = 'up' | 'down' | 'baseline' | 'stamp';
+export type Operation = 'up' | 'down' | 'baseline' | 'stamp' | 'import';
 
 /** Everything `read` learns in one round trip. */
 export interface History {

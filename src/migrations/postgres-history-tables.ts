@@ -1,5 +1,5 @@
 /** The format of the bookkeeping tables that this version writes. */
-export const HISTORY_FORMAT = 1;
+export const HISTORY_FORMAT = 2;
 
 /**
  * The statements that bring the tables from format N to N + 1; entry 0 makes them. Append only: databases
@@ -55,5 +55,11 @@ export const HISTORY_UPGRADES: readonly (readonly string[])[] = [
        tool_version text NOT NULL
      )`,
     `COMMENT ON SCHEMA tidemark IS 'Which migrations this database has; kept by tidemark'`,
+  ],
+  // Revisions that another tool had applied have an origin of their own.
+  [
+    `ALTER TABLE tidemark.revision DROP CONSTRAINT IF EXISTS revision_origin_check`,
+    `ALTER TABLE tidemark.revision ADD CONSTRAINT revision_origin_check
+       CHECK (origin IN ('run', 'baseline', 'stamp', 'import'))`,
   ],
 ];

@@ -31,6 +31,7 @@ export function renderHistory(status: MigrationStatus, style: Style): string {
       const marks = [
         migration.origin === 'baseline' ? 'baseline' : '',
         migration.origin === 'stamp' ? 'stamped' : '',
+        migration.origin === 'import' ? 'imported' : '',
         migration.edited ? 'edited since' : '',
         migration.file === null ? 'no file' : '',
         migration.down === null ? 'no way down' : '',
