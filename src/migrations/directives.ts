@@ -25,7 +25,8 @@ export interface Directives {
 const DOWN_DIRECTIVES = ['transaction', 'ignore'];
 const KNOWN = ['revision', 'parent', 'depends-on', 'branch', 'transaction', 'ignore'];
 
-const DIRECTIVE = /^--+\s*tidemark\s*:\s*(\S*)\s*(.*?)\s*$/i;
+/** A comment that is a directive, its name and what follows. */
+export const DIRECTIVE = /^--+\s*tidemark\s*:\s*(\S*)\s*(.*?)\s*$/i;
 
 /**
  * Reads the `-- tidemark:` directives of a migration. They stand in comments before the first statement,
