@@ -1,4 +1,6 @@
 import type { Command, Option } from '../command.js';
+import { checkingCommands, writingCommands } from './migrate-commands-files.js';
+import { lookingCommands } from './migrate-commands-graph.js';
 
 const dryRun: Option = { type: 'flag', summary: 'show what would be done, change nothing' };
 const sql: Option = {
@@ -11,46 +13,9 @@ const lockTimeout: Option = {
   default: '10s',
   summary: 'how long to wait for another runner to finish',
 };
-const rename: Option = {
-  type: 'list',
-  value: 'OLD=NEW',
-  summary: 'a rename, not a drop and a create: users.nick=users.nickname',
-};
-const notRenamed: Option = { type: 'list', value: 'OLD', summary: 'no rename: OLD goes with its data' };
 
-/** The commands of `tidemark migrate`. */
-export const migrateCommands: readonly Command[] = [
-  {
-    path: ['migrate', 'diff'],
-    summary: 'write the migration that brings the migrations to the wanted schema',
-    description:
-      'Compares the state after all migrations with the schema, writes the migration and its reverse, and proves ' +
-      'both on a dev database before a file is written. A likely rename stops it until you have said which it is.',
-    arguments: [
-      { name: 'NAME', summary: 'what the migration does, for the file name: add_users', required: true },
-    ],
-    options: {
-      'dry-run': { type: 'flag', summary: 'print the migration, write nothing' },
-      rename,
-      'not-renamed': notRenamed,
-    },
-    examples: [
-      { line: 'migrate diff add_users', summary: 'after editing schema.sql' },
-      {
-        line: 'migrate diff rename_nick --rename users.nick=users.nickname',
-        summary: 'keep the data of a renamed column',
-      },
-      { line: 'migrate diff cleanup --not-renamed users.nick', summary: 'it only looks like a rename' },
-    ],
-    load: () => import('./migrate-diff.js'),
-  },
-  {
-    path: ['migrate', 'new'],
-    summary: 'make an empty migration and its reverse, to be written by hand',
-    arguments: [{ name: 'NAME', summary: 'what the migration does, for the file name', required: true }],
-    examples: [{ line: 'migrate new backfill_status', summary: 'two empty files, ready to edit' }],
-    load: () => import('./migrate-new.js'),
-  },
+/** The commands that change a database. */
+const runningCommands: readonly Command[] = [
   {
     path: ['migrate', 'up'],
     summary: 'apply pending migrations',
@@ -94,48 +59,12 @@ export const migrateCommands: readonly Command[] = [
     ],
     load: () => import('./migrate-down.js'),
   },
-  {
-    path: ['migrate', 'status'],
-    summary: 'what is applied and what is pending',
-    options: { check: { type: 'flag', summary: 'exit with 3 when migrations are pending' } },
-    examples: [
-      { line: 'migrate status', summary: 'the present state' },
-      { line: 'migrate status --check', summary: 'for a pipeline: exit code 3 when something is pending' },
-    ],
-    load: () => import('./migrate-status.js'),
-  },
-  {
-    path: ['migrate', 'history'],
-    summary: 'everything that was ever done to the database, failures included',
-    examples: [
-      { line: 'migrate history', summary: 'the applied revisions' },
-      { line: 'migrate history --verbose', summary: 'the whole log of operations' },
-    ],
-    load: () => import('./migrate-history.js'),
-  },
-  {
-    path: ['migrate', 'show'],
-    summary: 'one migration: its place, state and SQL',
-    arguments: [
-      { name: 'REVISION', summary: 'its revision or the beginning of it, or head', required: true },
-    ],
-    examples: [{ line: 'migrate show 20250915195954', summary: 'both directions of it' }],
-    load: () => import('./migrate-show.js'),
-  },
-  {
-    path: ['migrate', 'validate'],
-    summary: 'check the migrations: sums, order, directives, syntax',
-    options: { replay: { type: 'flag', summary: 'also run all of them on the dev database, up and down' } },
-    examples: [
-      { line: 'migrate validate', summary: 'no database needed' },
-      { line: 'migrate validate --replay', summary: 'prove that they run from nothing' },
-    ],
-    load: () => import('./migrate-validate.js'),
-  },
-  {
-    path: ['migrate', 'hash'],
-    summary: 'write tidemark.sum again after editing migrations by hand',
-    examples: [{ line: 'migrate hash', summary: 'after a deliberate edit' }],
-    load: () => import('./migrate-hash.js'),
-  },
+];
+
+/** The commands of `tidemark migrate`, in the order of its help. */
+export const migrateCommands: readonly Command[] = [
+  ...writingCommands,
+  ...runningCommands,
+  ...lookingCommands,
+  ...checkingCommands,
 ];

@@ -1,0 +1,33 @@
+import type { Command } from '../command.js';
+
+/** The commands of `tidemark migrate` that look at the revisions and at where databases are among them. */
+export const lookingCommands: readonly Command[] = [
+  {
+    path: ['migrate', 'status'],
+    summary: 'what is applied and what is pending',
+    options: { check: { type: 'flag', summary: 'exit with 3 when migrations are pending' } },
+    examples: [
+      { line: 'migrate status', summary: 'the present state' },
+      { line: 'migrate status --check', summary: 'for a pipeline: exit code 3 when something is pending' },
+    ],
+    load: () => import('./migrate-status.js'),
+  },
+  {
+    path: ['migrate', 'history'],
+    summary: 'everything that was ever done to the database, failures included',
+    examples: [
+      { line: 'migrate history', summary: 'the applied revisions' },
+      { line: 'migrate history --verbose', summary: 'the whole log of operations' },
+    ],
+    load: () => import('./migrate-history.js'),
+  },
+  {
+    path: ['migrate', 'show'],
+    summary: 'one migration: its place, state and SQL',
+    arguments: [
+      { name: 'REVISION', summary: 'its revision or the beginning of it, or head', required: true },
+    ],
+    examples: [{ line: 'migrate show 20250915195954', summary: 'both directions of it' }],
+    load: () => import('./migrate-show.js'),
+  },
+];
