@@ -1,6 +1,7 @@
 import { TidemarkError } from '../errors.js';
 import type { MigrationFolder } from './folder.js';
-import { ancestorsOf, buildGraph, descendantsOf, type RevisionGraph, type RevisionInput } from './graph.js';
+import { ancestorsOf, descendantsOf } from './graph/reach.js';
+import { buildGraph, type RevisionGraph, type RevisionInput } from './graph/revision-graph.js';
 import type { AppliedRevision, History } from './history.js';
 import type { Migration } from './migration-file.js';
 
@@ -50,7 +51,7 @@ export function compareHistory(folder: MigrationFolder, history: History): Histo
   const graph =
     missing.length === 0
       ? files
-      : buildGraph([
+      : graphWithHistory([
           // What ran between two files keeps its place, though the second file now follows the first.
           ...files.order.map((revision) => ({
             ...revision,
@@ -108,8 +109,10 @@ export function requireUpgradable(comparison: HistoryComparison, outOfOrder: boo
         : `applied migrations have no file any more: ${named}`,
       {
         hints: [
-          'Bring the files back from version control, or update your checkout.',
-          'To take them down instead, run "tidemark migrate down": the database keeps the text for it.',
+          'Likely causes: another branch is checked out here, the files were deleted or renamed, or this is the database of other migrations.',
+          'Bring the files back from version control, or update your checkout;',
+          'or take them down with "tidemark migrate down": the database keeps the text for it;',
+          'or, if the database is in truth at a revision that you have, write its history anew: "tidemark migrate stamp --purge REVISION".',
         ],
         details: { missing },
       },
@@ -184,8 +187,28 @@ function toInput(migration: Migration): RevisionInput {
     name: migration.name,
     parents: migration.directives.parents,
     dependsOn: migration.directives.dependsOn,
+    branch: migration.directives.branch,
     file: migration.file,
   };
+}
+
+/** A circle can only come from the rows: the files were a graph before. */
+function graphWithHistory(inputs: readonly RevisionInput[]): RevisionGraph {
+  try {
+    return buildGraph(inputs);
+  } catch (error) {
+    if (!(error instanceof TidemarkError)) throw error;
+    throw new TidemarkError(
+      'history-damaged',
+      `the history in the database does not fit together: ${error.message}`,
+      {
+        hints: [
+          'Its table was changed by hand, or written for other migrations. "tidemark migrate stamp --purge REVISION" writes it anew, for the revision that the database is really at.',
+        ],
+        cause: error,
+      },
+    );
+  }
 }
 
 /** How messages call a revision. */

@@ -4,6 +4,8 @@ import type { Dialect } from '../schema/dialect.js';
 import { compareHistory, label, requireRevertible } from './compare-history.js';
 import { readDirectives } from './directives.js';
 import type { MigrationFolder } from './folder.js';
+import { downgradeSteps } from './graph/downgrade-steps.js';
+import { tipsOf } from './graph/reach.js';
 import type { AppliedRevision, History } from './history.js';
 import type { Job } from './job.js';
 import type { MigrateOptions, MigrateResult } from './migrate-options.js';
@@ -15,7 +17,6 @@ import { closeInterrupted, makeContext, openRun, type RunContext, underLock } fr
 import { runJobs } from './run-jobs.js';
 import { programScript, readScript } from './script.js';
 import { hasStatements } from './sql-comments.js';
-import { currentRevisions, downgradeSteps } from './target.js';
 import { requireListed } from './write-migration.js';
 
 /**
@@ -50,8 +51,8 @@ export async function migrateDown(
       dryRun: options.dryRun === true || options.script === true,
       steps: jobs.map((job) => job.step),
       baselined: [],
-      before: currentRevisions(comparison.graph, there),
-      after: currentRevisions(comparison.graph, new Set([...there].filter((id) => !gone.has(id)))),
+      before: tipsOf(comparison.graph, there),
+      after: tipsOf(comparison.graph, new Set([...there].filter((id) => !gone.has(id)))),
       durationMs: 0,
     };
     if (options.script === true) return { ...result, script: offlineScript(context, history, jobs) };

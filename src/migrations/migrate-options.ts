@@ -1,5 +1,5 @@
 import type { LastRun, LockHolder } from './history.js';
-import type { Target } from './target.js';
+import type { Target } from './graph/target.js';
 
 /** What both directions take. */
 export interface MigrateOptions {
@@ -18,6 +18,8 @@ export interface MigrateOptions {
   /** Who runs this, for the history. Default: the user of the operating system. */
   readonly by?: string | undefined;
   readonly onEvent?: ((event: MigrateEvent) => void) | undefined;
+  /** Gives the run up: what runs is cancelled and rolled back, and the run is recorded as interrupted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What only an upgrade takes. */

@@ -4,7 +4,10 @@ import type { Dialect } from '../schema/dialect.js';
 import { statementHash } from './checksum.js';
 import { compareHistory, type HistoryComparison, label, requireUpgradable } from './compare-history.js';
 import type { MigrationFolder } from './folder.js';
-import { ancestorsOf, type Revision } from './graph.js';
+import { ancestorsOf, tipsOf } from './graph/reach.js';
+import type { Revision } from './graph/revision-graph.js';
+import { parseTarget, resolvePlace } from './graph/target.js';
+import { upgradeSteps } from './graph/upgrade-steps.js';
 import type { AppliedRevision, History, RevisionEntry } from './history.js';
 import type { Job } from './job.js';
 import type { MigrateResult, MigrateUpOptions } from './migrate-options.js';
@@ -21,7 +24,6 @@ import {
 } from './run-context.js';
 import { runJobs } from './run-jobs.js';
 import { programScript, readScript } from './script.js';
-import { currentRevisions, resolveRevision, upgradeSteps } from './target.js';
 import { requireListed } from './write-migration.js';
 
 /**
@@ -51,8 +53,8 @@ export async function migrateUp(
       dryRun: options.dryRun === true || options.script === true,
       steps: plan.jobs.map((job) => job.step),
       baselined: plan.baseline.map((revision) => revision.id),
-      before: currentRevisions(plan.comparison.graph, plan.comparison.applied),
-      after: currentRevisions(
+      before: tipsOf(plan.comparison.graph, plan.comparison.applied),
+      after: tipsOf(
         plan.comparison.graph,
         new Set([
           ...plan.comparison.applied,
@@ -110,21 +112,21 @@ async function planUpgrade(
 
 function planBaseline(comparison: HistoryComparison, target: string | undefined): Revision[] {
   if (target === undefined) return [];
-  const id = resolveRevision(comparison.files, target);
-  const wanted = ancestorsOf(comparison.files, [id]);
+  const { files } = comparison;
+  const wanted = ancestorsOf(files, resolvePlace(files, comparison.applied, parseTarget(files, target)).ids);
   // A deployment may pass --baseline every time: it is for the first.
   if ([...wanted].every((revision) => comparison.applied.has(revision))) return [];
   if (comparison.recorded.size > 0) {
     throw new TidemarkError(
       'baseline-late',
-      `this database has a history already, so ${id} cannot be its baseline`,
+      `this database has a history already, so ${target} cannot be its baseline`,
       {
         exitCode: 4,
         hints: ['Leave --baseline out; "tidemark migrate status" shows what is applied.'],
       },
     );
   }
-  return comparison.files.order.filter((revision) => wanted.has(revision.id));
+  return files.order.filter((revision) => wanted.has(revision.id));
 }
 
 /** The statements that record a baseline. */

@@ -3,9 +3,9 @@ import { SUM_FILE, type SumDifference, sumsAgree } from './checksum.js';
 import { compareHistory, type HistoryComparison } from './compare-history.js';
 import { migrationEngine } from './engine.js';
 import type { MigrationFolder } from './folder.js';
+import { tipsOf } from './graph/reach.js';
 import type { AppliedRevision, History, LastRun, LockHolder } from './history.js';
 import { type Migration, reverseOf } from './migration-file.js';
-import { currentRevisions } from './target.js';
 
 /** One line of status and history. */
 export interface MigrationState {
@@ -71,7 +71,7 @@ export async function migrationStatus(
   const comparison = compareHistory(folder, history);
   const { state, ...sum } = sumState(folder);
   return {
-    current: currentRevisions(comparison.graph, comparison.applied),
+    current: tipsOf(comparison.graph, comparison.applied),
     heads: comparison.files.heads,
     connected: connection !== undefined,
     pending:

@@ -5,8 +5,8 @@ import { parseDatabaseUrl, safeUrl } from '../database/database-url.js';
 import { SUM_FILE } from '../migrations/checksum.js';
 import { graphOf, migrationsInOrder } from '../migrations/compare-history.js';
 import { type MigrationFolder, readMigrationFolder } from '../migrations/folder.js';
-import { ancestorsOf } from '../migrations/graph.js';
-import { resolveRevision } from '../migrations/target.js';
+import { ancestorsOf } from '../migrations/graph/reach.js';
+import { parseTarget, resolvePlace } from '../migrations/graph/target.js';
 import { upScript } from './migration-scripts.js';
 import { readSchemaFiles } from './schema-files.js';
 import type { StateSource } from './state-source.js';
@@ -63,11 +63,10 @@ export async function resolveSource(
 
 /**
  * The state after migrations that were already read: all of them, or (with a revision) that one and everything it
- * needs. Throws `target-unknown` and `target-ambiguous`.
+ * needs. Throws as `parseTarget` and `resolvePlace`.
  */
 export function migrationState(folder: MigrationFolder, revision: string | undefined): StateSource {
-  const wanted =
-    revision === undefined || revision === '' || revision === 'head' ? undefined : upTo(folder, revision);
+  const wanted = revision === undefined || revision === '' ? undefined : upTo(folder, revision);
   const files = migrationsInOrder(folder)
     .filter(({ version }) => wanted?.has(version) ?? true)
     .map(upScript);
@@ -77,7 +76,7 @@ export function migrationState(folder: MigrationFolder, revision: string | undef
 
 function upTo(folder: MigrationFolder, revision: string): Set<string> {
   const graph = graphOf(folder);
-  return revision === 'base' ? new Set() : ancestorsOf(graph, [resolveRevision(graph, revision)]);
+  return ancestorsOf(graph, resolvePlace(graph, new Set(), parseTarget(graph, revision)).ids);
 }
 
 async function isMigrationFolder(path: string): Promise<boolean> {

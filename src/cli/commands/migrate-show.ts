@@ -1,6 +1,7 @@
+import { TidemarkError } from '../../errors.js';
 import { graphOf } from '../../migrations/compare-history.js';
+import { resolveOne } from '../../migrations/graph/target.js';
 import { migrationStatus } from '../../migrations/status.js';
-import { resolveRevision } from '../../migrations/target.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { stepName } from '../migrate-events.js';
@@ -18,11 +19,12 @@ export async function run(context: Context): Promise<Outcome> {
   const folder = await context.migrations();
   const graph = graphOf(folder);
   const asked = context.required('REVISION');
-  const id = asked === 'head' && graph.heads.length === 1 ? graph.heads[0]! : resolveRevision(graph, asked);
-  const migration = folder.migrations.find(({ version }) => version === id)!;
   // Showing a file must work without its database too.
   const connection = environment.url ? await context.openTarget('refuse').catch(() => undefined) : undefined;
   const status = await migrationStatus(connection, folder);
+  const id = resolveOne(graph, new Set(status.current), asked);
+  const migration = folder.migrations.find(({ version }) => version === id);
+  if (id === undefined || migration === undefined) throw nothingThere(asked);
   const state = status.migrations.find(({ revision }) => revision === id)!;
   const parents = graph.byId.get(id)?.parents ?? [];
   const facts = [
@@ -55,4 +57,11 @@ export async function run(context: Context): Promise<Outcome> {
       migration.down?.sql.trimEnd() ?? otherDown[state.down ?? 'nowhere'],
     ].join('\n'),
   };
+}
+
+function nothingThere(asked: string): TidemarkError {
+  return new TidemarkError('target-unknown', `"${asked}" is no migration`, {
+    exitCode: 2,
+    hints: ['"tidemark migrate history" lists them.'],
+  });
 }
