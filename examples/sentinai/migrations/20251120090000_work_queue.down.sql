@@ -1,0 +1,2 @@
+-- Takes back work_queue.
+DROP INDEX CONCURRENTLY exception_work_queue;
