@@ -19,7 +19,7 @@ import {
   parseFileName,
   revisionOf,
 } from './migration-file.js';
-import { compareParts, versionParts } from './version.js';
+import { compareStems, type StemParts, stemParts } from './version.js';
 
 /** A migrations folder as it was at one moment. */
 export interface MigrationFolder {
@@ -197,13 +197,13 @@ function pair(files: readonly FolderFile[]): Migration[] {
   const downs = new Map(files.filter(({ role }) => role === 'down').map((file) => [key(file), file]));
   const byId = new Map<string, string>();
   const byNumber = new Map<string, string>();
-  const migrations = inFileOrder(files.filter(({ role }) => role === 'up')).map(({ up, head }) => {
+  const migrations = inFileOrder(files.filter(({ role }) => role === 'up')).map(({ up, parts }) => {
     const directives = directivesOf(up);
     const version = revisionOf(up.path, up, directives.revision);
     requireText(up);
     claim(byId, version, up.file, version);
     // Nobody tells 1 from 01 in a file's name; an id that a directive says is meant to the letter.
-    if (version === up.version) claim(byNumber, head.join(' '), up.file, version);
+    if (version === up.version) claim(byNumber, parts.head.join(' '), up.file, version);
     const down = up.language === 'sql' ? downs.get(key(up)) : undefined;
     if (down !== undefined) downs.delete(key(up));
     return toMigration(up, version, directives, down);
@@ -230,14 +230,11 @@ function key({ stem }: FileName): string {
 
 interface Placed {
   readonly up: FolderFile;
-  /** What stands before the first `_`, cut for comparing. */
-  readonly head: readonly string[];
+  readonly parts: StemParts;
 }
 
 function inFileOrder(ups: readonly FolderFile[]): Placed[] {
-  return ups
-    .map((up) => ({ up, head: versionParts(up.stem.split('_', 1)[0]!), stem: versionParts(up.stem) }))
-    .sort((a, b) => compareParts(a.head, b.head) || compareParts(a.stem, b.stem));
+  return ups.map((up) => ({ up, parts: stemParts(up.stem) })).sort((a, b) => compareStems(a.parts, b.parts));
 }
 
 function claim(taken: Map<string, string>, id: string, file: string, version: string): void {

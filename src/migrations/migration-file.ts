@@ -126,17 +126,6 @@ export function nameOf({ stem, version }: FileName, revision: string): string {
   return stem;
 }
 
-/** Turns a title into the part of a file's name after the version: `Add "Users"!` becomes `add_users`. */
-export function slugOf(title: string): string {
-  const slug = title
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, '_')
-    .replace(/^_+|_+$/g, '');
-  // File systems allow 255 bytes a name; 60 characters leave room for the version in any script.
-  return [...slug].slice(0, 60).join('').replace(/_+$/, '') || 'migration';
-}
-
 /**
  * Decodes a file's bytes. Throws TidemarkError (`migration-encoding`) unless they are UTF-8 without NUL.
  */

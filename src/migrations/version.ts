@@ -31,9 +31,64 @@ function isNumber(part: string): boolean {
   return part[0]! >= '0' && part[0]! <= '9';
 }
 
-/** The 14-digit UTC timestamp that new migrations are named with. */
-export function timestampVersion(at: Date): string {
-  return at.toISOString().replace(/\D/g, '').slice(0, 14);
+/** A file's stem, cut for comparing. */
+export interface StemParts {
+  /** What stands before the first `_`. */
+  readonly head: readonly string[];
+  readonly whole: readonly string[];
+}
+
+/** Cuts the stem of a migration's file for `compareStems`. */
+export function stemParts(stem: string): StemParts {
+  return { head: versionParts(stem.split('_', 1)[0] ?? ''), whole: versionParts(stem) };
+}
+
+/** File order: by what stands before the first `_`, then by the whole stem. */
+export function compareStems(a: StemParts, b: StemParts): number {
+  return compareParts(a.head, b.head) || compareParts(a.whole, b.whole);
+}
+
+/** The parts of a date and time as a clock in some place shows them, with leading zeros. */
+export interface ClockTime {
+  readonly year: string;
+  readonly month: string;
+  readonly day: string;
+  readonly hour: string;
+  readonly minute: string;
+  readonly second: string;
+}
+
+/** What the clock shows in a time zone, given by its IANA name. */
+export function clockIn(at: Date, timeZone: string): ClockTime {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  }).formatToParts(at);
+  const part = (type: Intl.DateTimeFormatPartTypes): string =>
+    parts.find((one) => one.type === type)?.value ?? '';
+  return {
+    year: part('year').padStart(4, '0'),
+    month: part('month'),
+    day: part('day'),
+    hour: part('hour'),
+    minute: part('minute'),
+    second: part('second'),
+  };
+}
+
+/** The 14-digit timestamp that new migrations are named with. */
+export function timestampVersion(at: Date, timeZone = 'UTC'): string {
+  if (timeZone === 'UTC') return at.toISOString().replace(/\D/g, '').slice(0, 14);
+  const { year, month, day, hour, minute, second } = clockIn(at, timeZone);
+  return year + month + day + hour + minute + second;
 }
 
 /**
@@ -41,13 +96,28 @@ export function timestampVersion(at: Date): string {
  * future (a colleague's clock, two migrations within one second). A folder whose versions have a prefix
  * (`V12`) keeps it, so that the new file sorts last there too.
  */
-export function nextVersion(newest: string | undefined, now: Date): string {
-  const candidate = timestampVersion(now);
+export function nextVersion(newest: string | undefined, now: Date, timeZone = 'UTC'): string {
+  const candidate = timestampVersion(now, timeZone);
   if (newest === undefined || compareVersions(candidate, newest) > 0) return candidate;
-  const [, prefix, digits] = /^(\D*)(\d*)/.exec(newest)!;
+  const { prefix, digits } = leadingNumber(newest);
   const prefixed = prefix + candidate;
   if (compareVersions(prefixed, newest) > 0) return prefixed;
-  return prefix + secondAfter(digits!);
+  return prefix + secondAfter(digits);
+}
+
+/** The number after the newest version, with its prefix and width: `0007` after `0006`, `V13` after `V12`. */
+export function nextNumber(newest: string | undefined): string {
+  const { prefix, digits } = leadingNumber(newest ?? '0000');
+  return prefix + numberAfter(digits);
+}
+
+function leadingNumber(version: string): { readonly prefix: string; readonly digits: string } {
+  const [, prefix = '', digits = ''] = /^(\D*)(\d*)/.exec(version) ?? [];
+  return { prefix, digits };
+}
+
+function numberAfter(digits: string): string {
+  return (BigInt(digits) + 1n).toString().padStart(digits.length, '0');
 }
 
 function secondAfter(digits: string): string {
@@ -66,5 +136,5 @@ function secondAfter(digits: string): string {
     const next = timestampVersion(new Date(time.getTime() + 1000));
     if (isTimestamp && next > digits) return next;
   }
-  return (BigInt(digits) + 1n).toString().padStart(digits.length, '0');
+  return numberAfter(digits);
 }

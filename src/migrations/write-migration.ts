@@ -1,175 +1,199 @@
-import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { TidemarkError } from '../errors.js';
-import { checksumOf, formatSum, SUM_FILE, type Sums, sortSums, sumsAgree } from './checksum.js';
+import type { AfterWrite } from './after-write.js';
+import { graphOf } from './compare-history.js';
+import { withDirectives } from './directive-lines.js';
+import { fileStem, type NamingOptions } from './file-naming.js';
 import { type MigrationFolder, readMigrationFolder } from './folder.js';
-import { parseFileName, slugOf } from './migration-file.js';
-import { compareVersions, nextVersion } from './version.js';
+import type { RevisionGraph } from './graph/revision-graph.js';
+import { singleHead } from './graph/target.js';
+import { type Migration, parseFileName } from './migration-file.js';
+import { requireListed } from './require-listed.js';
+import { REVISION_ID_RULE, revisionIdFault } from './revision-id.js';
+import { rewriteFolder } from './rewrite-folder.js';
+import { compareStems, compareVersions, nextNumber, nextVersion, stemParts } from './version.js';
+
+export { hashFolder } from './hash-folder.js';
+export { requireListed };
+
+/** What the text of a new migration may speak of. */
+export interface MigrationFacts {
+  /** The title as it was given. */
+  readonly name: string;
+  readonly revision: string;
+  /** When it is written. */
+  readonly date: Date;
+}
+
+/** A text, or what writes it once the revision is known. */
+export type MigrationTextSource = string | ((facts: MigrationFacts) => string);
 
 /** A migration to be written. */
 export interface NewMigration {
   /** Its title or slug: `add users` becomes `add_users`. */
   readonly name: string;
-  readonly up: string;
-  /** The reverse; without it no `.down.sql` is written. */
-  readonly down?: string | undefined;
-  /** The version, when the caller has chosen one; it must come after the newest. */
+  /** Directives are put at its top as they are needed, in place of those of the same name that it has. */
+  readonly up: MigrationTextSource;
+  /** The reverse; without it no `.down.sql` is written. A program holds its own. */
+  readonly down?: MigrationTextSource | undefined;
+  readonly language?: Migration['language'] | undefined;
+  /** The revision's id, when the caller has chosen one. */
   readonly version?: string | undefined;
+  /** Ids of the revisions that it follows, `[]` for none. Default: the one head. */
+  readonly parents?: readonly string[] | undefined;
+  readonly dependsOn?: readonly string[] | undefined;
+  /** The label of the line that it begins. */
+  readonly branch?: string | undefined;
   /** The time that names it. Default: now. */
   readonly now?: Date | undefined;
+  readonly naming?: NamingOptions | undefined;
+  readonly afterWrite?: AfterWrite | undefined;
 }
 
 /** What was written: names within the folder. */
 export interface WrittenMigration {
   readonly version: string;
+  readonly parents: readonly string[];
   readonly upFile: string;
   readonly downFile: string | undefined;
 }
 
-const TEMPORARY = /^\.tidemark-[0-9a-f]+\.tmp$/;
-/** Older leftovers belong to a writer that was killed: a write takes milliseconds. */
-const LEFTOVER_AGE_MS = 60_000;
-
 /**
- * Writes a migration, its reverse and the folder's sum. Every file appears whole or not at all, and the sum
- * comes last, so that a writer killed in between leaves files that `readMigrationFolder` reports as not
- * listed. Throws TidemarkError: `sum-mismatch` when the folder already differs from its sum (writing would
- * hide that), `version-not-newest`, `migration-exists`, and what reading the folder throws.
+ * Writes a migration, its reverse and the folder's sum, or nothing: the folder and its graph are checked with the
+ * new file before it is written. What its name does not say is said by directives: the revision where the name does
+ * not begin with it, the parents where they are given or are not the file before it.
+ *
+ * Throws TidemarkError: `sum-mismatch` when the folder already differs from its sum (writing would hide that),
+ * `revision-invalid`, `migration-duplicate`, `version-not-newest` when a file would come to follow the new one that
+ * does not follow it now, `several-heads` when no parents are given, `migration-exists`, `hook-failed`, and what
+ * reading the folder and building the graph throw.
  */
 export async function writeMigration(path: string, migration: NewMigration): Promise<WrittenMigration> {
+  const { name, language = 'sql', naming = {}, dependsOn, branch, afterWrite } = migration;
+  if (language === 'program' && migration.down !== undefined) throw new Error('a program has no down file');
   await mkdir(path, { recursive: true });
-  await removeLeftovers(path);
   const folder = await readMigrationFolder(path);
   if (folder.listed !== undefined) requireListed(folder);
-  const newest = folder.migrations.at(-1)?.version;
-  const version = migration.version ?? nextVersion(newest, migration.now ?? new Date());
-  if (newest !== undefined && compareVersions(version, newest) <= 0) {
-    throw new TidemarkError(
-      'version-not-newest',
-      `version ${version} does not come after ${newest}, the newest in ${path}`,
-      {
-        hints: ['Leave the version out and the next free one is taken.'],
-      },
-    );
-  }
-  const stem = `${version}_${slugOf(migration.name)}`;
-  const upFile = `${stem}.sql`;
-  // Checks a version that the caller chose.
-  parseFileName(upFile);
+  const graph = graphOf(folder);
+  const now = migration.now ?? new Date();
+  const stemOf = (version: string): string => fileStem(version, name, now, naming);
+  const version = migration.version ?? freeVersion(folder, graph, now, naming, stemOf);
+  requireFree(graph, version);
+
+  const stem = stemOf(version);
+  const upFile = `${stem}.${language === 'sql' ? 'sql' : 'ts'}`;
+  const { before, after } = neighbours(folder, stem);
+  if (after !== undefined && follows(after)) throw notNewest(upFile, after, before);
+  const head = migration.parents === undefined ? singleHead(graph) : undefined;
+  const parents = migration.parents ?? (head === undefined ? [] : [head]);
+  const parsed = parseFileName(upFile);
+  const named = parsed?.version === version && parsed.certain;
+  const implied = before === undefined ? parents.length === 0 : parents.join() === before.version;
+
+  const facts: MigrationFacts = { name, revision: version, date: now };
+  const write = new Map<string, string>();
+  const up = withDirectives(
+    textFrom(migration.up, facts),
+    {
+      ...(named ? {} : { revision: version }),
+      ...(named && implied && migration.parents === undefined ? {} : { parents }),
+      ...(dependsOn === undefined ? {} : { dependsOn }),
+      ...(branch === undefined ? {} : { branch }),
+    },
+    language,
+  );
+  write.set(upFile, up);
   const downFile = migration.down === undefined ? undefined : `${stem}.down.sql`;
-  const sums = new Map(folder.sums);
-
-  if (downFile !== undefined) {
-    await writeNew(path, downFile, migration.down!);
-    sums.set(downFile, checksumOf(migration.down!));
+  if (downFile !== undefined) write.set(downFile, textFrom(migration.down ?? '', facts));
+  for (const file of write.keys()) {
+    if (folder.sums.has(file)) throw taken(file);
   }
-  try {
-    await writeNew(path, upFile, migration.up);
-  } catch (error) {
-    if (downFile !== undefined) await rm(join(path, downFile), { force: true });
-    throw error;
-  }
-  sums.set(upFile, checksumOf(migration.up));
-  await replace(path, SUM_FILE, formatSum(sums));
-  return { version, upFile, downFile };
+  await rewriteFolder(path, { write }, { afterWrite });
+  return { version, parents, upFile, downFile };
 }
 
-/** Rewrites `tidemark.sum` from what the folder holds. Returns the folder as it then is. */
-export async function hashFolder(path: string): Promise<MigrationFolder> {
-  const folder = await readForHashing(path);
-  await replace(path, SUM_FILE, formatSum(folder.sums));
-  const sums: Sums = sortSums(folder.sums);
-  return { ...folder, listed: sums, difference: { added: [], edited: [], removed: [] } };
+function textFrom(source: MigrationTextSource, facts: MigrationFacts): string {
+  return typeof source === 'string' ? source : source(facts);
 }
 
-/**
- * Throws TidemarkError (`sum-missing`, `sum-mismatch`) unless the folder is what its `tidemark.sum` says.
- * An empty folder needs none.
- */
-export function requireListed(folder: MigrationFolder): void {
-  if (sumsAgree(folder.difference)) return;
-  const { added, edited, removed } = folder.difference;
-  if (folder.listed === undefined) {
-    throw new TidemarkError('sum-missing', `${folder.path} has migrations but no ${SUM_FILE}`, {
-      hints: ['Write it with "tidemark migrate hash" and commit it with the migrations.'],
-      details: { added },
+/** True for a file that has no parent line: it follows whatever stands before it. */
+function follows({ directives }: Migration): boolean {
+  return directives.parents === undefined;
+}
+
+/** The migrations between which a file of this stem would stand. */
+function neighbours(
+  { migrations }: MigrationFolder,
+  stem: string,
+): { readonly before: Migration | undefined; readonly after: Migration | undefined } {
+  const parts = stemParts(stem);
+  const isBefore = ({ file }: Migration): boolean =>
+    compareStems(stemParts(parseFileName(file)?.stem ?? file), parts) <= 0;
+  // Nearly always it is the last one.
+  let at = migrations.length;
+  while (at > 0 && !isBefore(migrations[at - 1]!)) at--;
+  return { before: migrations[at - 1], after: migrations[at] };
+}
+
+/** An id that is free, and puts the file where none comes to follow it by accident. */
+function freeVersion(
+  folder: MigrationFolder,
+  graph: RevisionGraph,
+  now: Date,
+  { revision = 'timestamp', timeZone }: NamingOptions,
+  stemOf: (version: string) => string,
+): string {
+  if (revision === 'number') {
+    const numbers = [...graph.byId.keys()].filter((id) => /^[A-Za-z]*\d+$/.test(id));
+    return nextNumber(numbers.sort(compareVersions).at(-1));
+  }
+  const last = folder.migrations.at(-1);
+  const newest = last?.directives.revision === undefined ? last?.version : undefined;
+  // After V12 comes V2025…; beside ids of another tool (ae1027a6acf), each with its parent, simply the time.
+  const attempts = newest !== undefined && /^\D/.test(newest) ? [undefined, newest] : [newest];
+  for (const after of attempts) {
+    let version = nextVersion(after, now, timeZone);
+    while (graph.byId.has(version)) version = nextVersion(version, now, timeZone);
+    const next = neighbours(folder, stemOf(version)).after;
+    if (next === undefined || !follows(next)) return version;
+  }
+  return nextVersion(newest, now, timeZone);
+}
+
+function requireFree(graph: RevisionGraph, version: string): void {
+  const fault = revisionIdFault(version);
+  if (fault !== undefined) {
+    throw new TidemarkError('revision-invalid', `"${version}" cannot be the id of a revision: it ${fault}`, {
+      exitCode: 2,
+      hints: [REVISION_ID_RULE],
     });
   }
-  const parts = [
-    edited.length > 0 ? `edited: ${edited.join(', ')}` : '',
-    added.length > 0 ? `not listed: ${added.join(', ')}` : '',
-    removed.length > 0 ? `listed but gone: ${removed.join(', ')}` : '',
-  ].filter((part) => part !== '');
+  const there = graph.byId.get(version);
+  if (there === undefined) return;
   throw new TidemarkError(
-    'sum-mismatch',
-    `the migrations differ from ${join(folder.path, SUM_FILE)}: ${parts.join('; ')}`,
+    'migration-duplicate',
+    `there is a revision ${version} already: ${there.file ?? there.name}`,
+    { exitCode: 2, hints: ['Leave the revision out and a free one is taken.'] },
+  );
+}
+
+function notNewest(file: string, after: Migration, before: Migration | undefined): TidemarkError {
+  return new TidemarkError(
+    'version-not-newest',
+    `${file} would stand before ${after.file}, which says no parent and would then follow it`,
     {
+      exitCode: 2,
       hints: [
-        'If you made these changes on purpose, run "tidemark migrate hash".',
-        'If not, a file was edited, lost or written half: bring it back from version control.',
+        'Leave the revision out and one that comes last is taken.',
+        `Or write at the top of ${after.file} what it follows: -- tidemark:parent ${before?.version ?? 'base'}`,
       ],
-      details: { added, edited, removed },
     },
   );
 }
 
-/** A damaged sum must not keep anybody from rewriting it. */
-async function readForHashing(path: string): Promise<MigrationFolder> {
-  try {
-    return await readMigrationFolder(path);
-  } catch (error) {
-    if (!(error instanceof TidemarkError) || error.code !== 'sum-invalid') throw error;
-    await rm(join(path, SUM_FILE));
-    return readMigrationFolder(path);
-  }
-}
-
-/** Writes a file that must not exist yet: the text goes to disk first, then gets its name in one step. */
-async function writeNew(folder: string, file: string, text: string): Promise<void> {
-  const temporary = await writeTemporary(folder, text);
-  try {
-    await link(temporary, join(folder, file));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new TidemarkError('migration-exists', `${join(folder, file)} exists already`, {
-        hints: ['Somebody else is writing into this folder; try again.'],
-      });
-    }
-    throw error;
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-async function replace(folder: string, file: string, text: string): Promise<void> {
-  const temporary = await writeTemporary(folder, text);
-  await rename(temporary, join(folder, file)).catch(async (error: unknown) => {
-    await rm(temporary, { force: true });
-    throw error;
+function taken(file: string): TidemarkError {
+  return new TidemarkError('migration-exists', `${file} exists already`, {
+    exitCode: 2,
+    hints: ['Choose another name for the migration.'],
   });
-}
-
-async function writeTemporary(folder: string, text: string): Promise<string> {
-  const path = join(folder, `.tidemark-${randomBytes(8).toString('hex')}.tmp`);
-  const handle = await open(path, 'wx');
-  try {
-    await handle.writeFile(text, 'utf8');
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return path;
-}
-
-async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!TEMPORARY.test(name)) continue;
-    const path = join(folder, name);
-    const age = await stat(path).then(
-      (found) => Date.now() - found.mtimeMs,
-      () => 0,
-    );
-    if (age > LEFTOVER_AGE_MS) await rm(path, { force: true });
-  }
 }

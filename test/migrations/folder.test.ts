@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { slugOf } from '../../src/migrations/file-naming.js';
 import { readMigrationFolder } from '../../src/migrations/folder.js';
-import { slugOf } from '../../src/migrations/migration-file.js';
 import { hashFolder, requireListed, writeMigration } from '../../src/migrations/write-migration.js';
 import { type TestFolder, testFolder } from './support/folder.js';
 
@@ -204,12 +204,17 @@ describe('writing', () => {
       now,
     });
     expect(first).toEqual({
+      parents: [],
       version: '20250915195954',
       upFile: '20250915195954_initial_schema.sql',
       downFile: '20250915195954_initial_schema.down.sql',
     });
     const second = await writeMigration(path, { name: 'b', up: 'SELECT 2;\n', now });
-    expect(second).toMatchObject({ version: '20250915195955', downFile: undefined });
+    expect(second).toMatchObject({
+      version: '20250915195955',
+      parents: [first.version],
+      downFile: undefined,
+    });
     expect((await readdir(path)).sort()).toEqual([
       '20250915195954_initial_schema.down.sql',
       '20250915195954_initial_schema.sql',
