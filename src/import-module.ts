@@ -25,7 +25,7 @@ export async function importModule(file: string, version?: string): Promise<Reco
     }
   }
   if (/\.m?ts$/.test(file) && !native) {
-    const exports = await importAsJavaScript(file);
+    const exports = await importAsJavaScript(file, version);
     if (exports !== undefined) return exports;
   }
   const [{ createJiti }, { cacheFolder }] = await Promise.all([
@@ -59,12 +59,12 @@ const NOT_PLAIN = /[\w$)\]]\s*<|\bimport\s*\(|\bimport\.meta\b|\brequire\b|\b__(
  * as Node itself. Undefined when it is not that simple, or when the module fails: then jiti runs it (again),
  * and what is wrong with it is told as always.
  */
-async function importAsJavaScript(file: string): Promise<Record<string, unknown> | undefined> {
+async function importAsJavaScript(file: string, version = ''): Promise<Record<string, unknown> | undefined> {
   const text = readFileSync(file, 'utf8');
   if (NOT_PLAIN.test(text)) return undefined;
   const entry = resolveTidemark(file) ?? ownEntry;
   const code = text.replace(/\bfrom\s*(['"])tidemark\1/g, `from '${pathToFileURL(entry).href}'`);
-  const named = `${code}\n//# sourceURL=${pathToFileURL(file).href}\n`;
+  const named = `${code}\n//${version}\n//# sourceURL=${pathToFileURL(file).href}\n`;
   try {
     return await import(`data:text/javascript,${encodeURIComponent(named)}`);
   } catch {

@@ -2,20 +2,24 @@
 
 export { type Connection, DatabaseError, type Row } from './database/connection.js';
 export { type ExitCode, type SourceLocation, TidemarkError, type TidemarkErrorOptions } from './errors.js';
-export {
-  openProject,
-  type Project,
-  type ProjectOptions,
-  type SqliteCheck,
-  type SqliteRequirement,
-} from './library/open-project.js';
+export type { CheckOptions, DatabaseApi } from './library/database-api.js';
 export type {
-  MigrateEvent,
-  MigrateOptions,
-  MigrateResult,
-  MigrateStep,
-  MigrateUpOptions,
-} from './migrations/migrate-options.js';
+  DiffOptions,
+  DownOptions,
+  HashedFolder,
+  MigrateApi,
+  MigrationHistory,
+  NewFiles,
+  NewOptions,
+  UpOptions,
+  ValidateOptions,
+} from './library/migrate-api.js';
+export { openProject, type Project, type ProjectOptions } from './library/open-project.js';
+export type { RenameOptions } from './library/planning.js';
+export type { CallOptions } from './library/project-session.js';
+export type { InspectOptions, SchemaApi, SchemaDiffOptions } from './library/schema-api.js';
+export type { LogRecord } from './migrations/history.js';
+export type { MigrateEvent, MigrateResult, MigrateStep } from './migrations/migrate-options.js';
 export type { MigrationDatabase } from './migrations/migration-database.js';
 export type { MigrationState, MigrationStatus } from './migrations/status.js';
 export {

@@ -1,8 +1,9 @@
 import type { DevDatabase } from '../database/dev-database.js';
 import type { PlanBetween, PlanOptions } from '../planning/plan-between.js';
 import { engineOf, type StateSource } from '../planning/state-source.js';
+import { unmanagedNames } from '../planning/unmanaged-names.js';
 import { Workbench } from '../planning/workbench.js';
-import type { SchemaObject, UnmanagedObject } from '../schema/object.js';
+import type { SchemaObject } from '../schema/object.js';
 import {
   parseRenameFlag,
   type Rename,
@@ -106,7 +107,4 @@ export function reportPlanning(context: Context, bench: Workbench, plan?: PlanBe
   }
 }
 
-/** Unmanaged objects as people call them, each once. */
-export function unmanagedNames(unmanaged: readonly UnmanagedObject[]): string[] {
-  return [...new Set(unmanaged.map((object) => `${object.kind} ${object.name}`))];
-}
+export { unmanagedNames };

@@ -64,5 +64,11 @@ export interface Connection {
   executeAll(statements: readonly string[]): Promise<void>;
   /** Called with every NOTICE or WARNING; undefined when nobody listens. */
   onNotice: ((message: string, severity: string) => void) | undefined;
+  /**
+   * Gives up what runs and was begun before this: its call ends with an error, `query_canceled` unless it was
+   * done before, and the session goes on. Absent where the engine works in this very thread, so that nobody
+   * could ask for it meanwhile.
+   */
+  cancel?(): Promise<void>;
   close(): Promise<void>;
 }

@@ -13,6 +13,10 @@ import { batchText, locateFailure, nextBatch } from './statement-batch.js';
 
 /** Seconds to wait for a server when the URL and PGCONNECT_TIMEOUT say nothing (libpq waits for ever). */
 const CONNECT_TIMEOUT = 15;
+/** Milliseconds between two requests to give up a statement; doubled each time, up to a second. */
+const FIRST_CANCEL_PAUSE_MS = 50;
+/** Milliseconds after which a statement that cannot be given up takes its session with it. */
+const HOPELESS_MS = 15_000;
 /** Milliseconds that closing waits for the server to take a cancellation, and again for the statement to end. */
 const CANCEL_TIMEOUT_MS = 1500;
 
@@ -152,6 +156,30 @@ class PostgresConnection implements Connection {
     const translated = toDatabaseError(error, place);
     if (!translated.connectionLost) await readyAgain(this.#client);
     return translated;
+  }
+
+  /**
+   * Asks again and again, for a request that is there before its statement has no effect. What is sent after
+   * this waits, so that no request hits it. A session that does not react is ended.
+   */
+  cancel(): Promise<void> {
+    const running = this.#previous;
+    let over = false;
+    void running.then(() => {
+      over = true;
+    });
+    const work = async (): Promise<void> => {
+      const { cancelStatement, within } = await import('./cancel-statement.js');
+      const started = Date.now();
+      for (let pause = FIRST_CANCEL_PAUSE_MS; !over && !this.#closing; pause = Math.min(2 * pause, 1000)) {
+        if (Date.now() - started > HOPELESS_MS) this.#client.connection.stream.destroy();
+        else await cancelStatement(this.#client, this.#ssl, CANCEL_TIMEOUT_MS);
+        await within(running, pause);
+      }
+    };
+    const cancelled = work();
+    this.#previous = Promise.allSettled([running, cancelled]);
+    return cancelled;
   }
 
   /** Nothing is begun any more, and a statement that is running is cancelled, so that the server rolls back. */

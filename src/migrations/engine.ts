@@ -19,8 +19,12 @@ export interface MigrationEngine {
   readonly history: HistoryStore;
   /** The statement that opens a transaction. */
   readonly begin: string;
-  /** Takes the lock that keeps other runners out, and gives what releases it. */
-  lock(timeoutMs: number, onWait: (holder: LockHolder | undefined) => void): Promise<() => Promise<void>>;
+  /** Takes the lock that keeps other runners out, and gives what releases it. `signal` ends the waiting. */
+  lock(
+    timeoutMs: number,
+    onWait: (holder: LockHolder | undefined) => void,
+    signal?: AbortSignal,
+  ): Promise<() => Promise<void>>;
   /** Statements that give every migration the same session, whatever the one before it set. */
   freshSession(lockTimeoutMs: number): readonly string[];
   /**

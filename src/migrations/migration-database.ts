@@ -2,6 +2,7 @@ import type { Connection, EngineName, Row } from '../database/connection.js';
 import { DatabaseError } from '../database/connection.js';
 import { TidemarkError } from '../errors.js';
 import type { Dialect } from '../schema/dialect.js';
+import { requireNotAborted, unlessAborted } from './abort.js';
 
 /**
  * The database as a migration in TypeScript gets it: `export async function upgrade(db: MigrationDatabase)`.
@@ -18,6 +19,11 @@ export interface MigrationDatabase {
   sql<R extends object = Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<R[]>;
   /** Tells whoever runs the migration how it is getting on. */
   log(message: string): void;
+  /**
+   * Comes when the run is given up: for what the migration waits for beside its database. Nothing reaches the
+   * database any more then, and nobody waits for the migration to return.
+   */
+  readonly signal: AbortSignal;
 }
 
 /** What a program needs to run. */
@@ -25,19 +31,21 @@ export interface ProgramSession {
   /** Within a transaction. */
   readonly connection: Connection;
   readonly dialect: Dialect;
+  readonly signal?: AbortSignal | undefined;
   readonly log: (message: string) => void;
 }
 
 /**
  * Runs `work` with a handle that ends with it. Throws what `work` throws; the first error of the database even
- * when `work` has swallowed it; TidemarkError (`transaction-control`, `statement-count`, `not-awaited`).
+ * when `work` has swallowed it; TidemarkError (`transaction-control`, `statement-count`, `not-awaited`); and
+ * `aborted` as soon as the signal comes, whether `work` has heard of it or not.
  */
 export async function withMigrationDatabase(
   session: ProgramSession,
   path: string,
   work: (db: MigrationDatabase) => unknown,
 ): Promise<void> {
-  const { connection, dialect, log } = session;
+  const { connection, dialect, log, signal = new AbortController().signal } = session;
   let state: 'open' | 'ended' = 'open';
   let failed: unknown;
   let forgotten = false;
@@ -56,6 +64,7 @@ export async function withMigrationDatabase(
     );
   };
   const inTurn = async <T>(run: () => Promise<T>): Promise<T> => {
+    requireNotAborted(signal);
     if (state === 'ended') throw notAwaited(path);
     if (failed !== undefined) throw failed;
     const work = run();
@@ -101,15 +110,17 @@ export async function withMigrationDatabase(
       );
     },
     log,
+    signal,
   };
   try {
-    await work(db);
+    await unlessAborted(Promise.resolve(db).then(work), signal);
   } finally {
     state = 'ended';
     forgotten = running.size > 0;
     // What was begun must end inside the transaction: after it, it would be kept.
     await Promise.allSettled(running);
   }
+  requireNotAborted(signal);
   if (forgotten) throw notAwaited(path);
   if (failed !== undefined) throw failed;
 }

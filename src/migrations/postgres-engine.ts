@@ -15,8 +15,10 @@ export function postgresEngine(connection: Connection): MigrationEngine {
     history: postgresHistory(connection),
     begin: 'BEGIN',
     // The embedded engine has one session, and a file lock keeps other processes out.
-    lock: (timeoutMs, onWait) =>
-      connection.embedded ? Promise.resolve(async () => {}) : lockPostgres(connection, { timeoutMs, onWait }),
+    lock: (timeoutMs, onWait, signal) =>
+      connection.embedded
+        ? Promise.resolve(async () => {})
+        : lockPostgres(connection, { timeoutMs, onWait, signal }),
     freshSession: (lockTimeoutMs) => [...RESET_SESSION, `SET lock_timeout = ${lockTimeoutMs}`],
     beginWith: (session) => ['BEGIN', ...session],
     setSession: (statements) => ['BEGIN', ...statements, 'COMMIT'],

@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.js';
 import { TidemarkError } from '../errors.js';
+import { aborted, pause } from './abort.js';
 import type { LockHolder } from './history.js';
 import {
   describeHolder,
@@ -13,25 +14,29 @@ import {
 const FIRST_POLL_MS = 25;
 const SLOWEST_POLL_MS = 1000;
 
+const WAITING = 'aborted while waiting for another run to end; nothing was changed';
+
 export interface LockOptions {
   /** How long to wait, in milliseconds. */
   readonly timeoutMs: number;
   /** Called once when somebody else holds it. */
   readonly onWait?: (holder: LockHolder | undefined) => void;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Takes the migration lock of a database for this session and gives what releases it. It polls: a blocking
  * pg_advisory_lock holds a snapshot, for which CREATE INDEX CONCURRENTLY in the holder would wait forever.
  * The session's end releases it, so a killed runner leaves nothing behind. Throws TidemarkError (`locked`,
- * exit code 4) that says who holds it, and `transaction-pooler` when the server changes under us.
+ * exit code 4) that says who holds it, `aborted`, and `transaction-pooler` when the server changes under us.
  */
 export async function lockPostgres(
   connection: Connection,
   options: LockOptions,
 ): Promise<() => Promise<void>> {
   const started = Date.now();
-  let pause = FIRST_POLL_MS;
+  let delay = FIRST_POLL_MS;
   let waiting = false;
   let backend: number | undefined;
   for (;;) {
@@ -48,8 +53,9 @@ export async function lockPostgres(
       options.onWait?.(holder);
       waiting = true;
     }
-    await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
-    pause = Math.min(pause * 1.5, SLOWEST_POLL_MS);
+    await pause(Math.min(delay, left), options.signal);
+    if (options.signal?.aborted) throw aborted(options.signal, WAITING);
+    delay = Math.min(delay * 1.5, SLOWEST_POLL_MS);
   }
 }
 

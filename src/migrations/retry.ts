@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError } from '../database/connection.js';
+import { pause } from './abort.js';
 import type { Job } from './job.js';
 import type { RunContext } from './run-context.js';
 
@@ -16,6 +16,7 @@ export async function shallRetry(
   if (!context.engine.isTransient(error.sqlstate) || tries >= context.lockRetries) return false;
   const delayMs = Math.round(Math.random() * Math.min(LONGEST_DELAY_MS, 200 * 2 ** tries)) + 20;
   context.emit({ type: 'retry', step: job.step, attempt: tries + 1, delayMs, reason: error.message });
-  await sleep(delayMs);
+  // Given up meanwhile, the next attempt says so.
+  await pause(delayMs, context.signal);
   return true;
 }

@@ -3,8 +3,10 @@ import { hostname, userInfo } from 'node:os';
 import type { Connection } from '../database/connection.js';
 import { DatabaseError } from '../database/connection.js';
 import type { Dialect } from '../schema/dialect.js';
+import { requireNotAborted } from './abort.js';
+import { AbortableConnection } from './abortable-connection.js';
 import { type MigrationEngine, migrationEngine } from './engine.js';
-import type { History, LogEntry, Operation, RunIdentity } from './history.js';
+import type { History, LockHolder, LogEntry, Operation, RunIdentity } from './history.js';
 import type { MigrateEvent, MigrateOptions } from './migrate-options.js';
 import { TOOL_VERSION } from './tool-version.js';
 
@@ -17,6 +19,10 @@ export interface RunContext {
   readonly statementLockTimeoutMs: number;
   readonly lockRetries: number;
   readonly emit: (event: MigrateEvent) => void;
+  /** Says when the run is to be given up; `connection` throws then (`aborted`). */
+  readonly signal: AbortSignal | undefined;
+  /** Runs what has to be done all the same: the record of what happened, and what puts the session in order. */
+  shielded<T>(work: () => Promise<T>): Promise<T>;
 }
 
 const DEFAULT_LOCK_TIMEOUT_MS = 10_000;
@@ -24,13 +30,17 @@ const DEFAULT_LOCK_TIMEOUT_MS = 10_000;
 const DEFAULT_STATEMENT_LOCK_TIMEOUT_MS = 5_000;
 const DEFAULT_LOCK_RETRIES = 5;
 
-/** Gathers what a run needs; does not touch the database. */
+/** Gathers what a run needs; does not touch the database. Throws TidemarkError (`aborted`) when it need not begin. */
 export async function makeContext(
-  connection: Connection,
+  session: Connection,
   dialect: Dialect,
   operation: Operation,
   options: MigrateOptions,
 ): Promise<RunContext> {
+  const { signal } = options;
+  requireNotAborted(signal);
+  const abortable = signal === undefined ? undefined : new AbortableConnection(session, signal);
+  const connection = abortable ?? session;
   return {
     connection,
     dialect,
@@ -46,6 +56,8 @@ export async function makeContext(
     statementLockTimeoutMs: options.statementLockTimeoutMs ?? DEFAULT_STATEMENT_LOCK_TIMEOUT_MS,
     lockRetries: options.lockRetries ?? DEFAULT_LOCK_RETRIES,
     emit: options.onEvent ?? (() => {}),
+    signal,
+    shielded: (work) => (abortable === undefined ? work() : abortable.shielded(work)),
   };
 }
 
@@ -57,19 +69,20 @@ export async function underLock<T>(
   options: MigrateOptions,
   work: (history: History) => Promise<T>,
 ): Promise<T> {
-  const { connection, engine, emit } = context;
-  const release = await engine.lock(options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS, (holder) =>
-    emit({ type: 'waiting-for-lock', holder }),
-  );
+  const { connection, engine, emit, signal } = context;
+  const timeoutMs = options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS;
+  const onWait = (holder: LockHolder | undefined) => emit({ type: 'waiting-for-lock', holder });
+  // A statement that takes the lock and is cancelled then would have it all the same.
+  const release = await context.shielded(() => engine.lock(timeoutMs, onWait, signal));
   let result: T;
   try {
     result = await work(await engine.history.read());
   } catch (error) {
     // The server releases the lock with the session, and the first error is the one to report.
-    await cleanUp().catch(() => {});
+    await context.shielded(() => rollBack(connection, error).then(cleanUp)).catch(() => {});
     throw error;
   }
-  await cleanUp();
+  await context.shielded(cleanUp);
   return result;
 
   async function cleanUp(): Promise<void> {
@@ -84,7 +97,7 @@ export async function underLock<T>(
  */
 export async function openRun(context: RunContext, history: History): Promise<void> {
   const { engine, identity } = context;
-  await engine.history.prepare(history);
+  await context.shielded(() => engine.history.prepare(history));
   const started = engine.history.log({ outcome: 'started' }, identity);
   await transact(context, [...closingInterrupted(context, history), started]);
 }
@@ -92,7 +105,7 @@ export async function openRun(context: RunContext, history: History): Promise<vo
 /** As `openRun` where there is nothing to run: only the account of a run that was killed is closed. */
 export async function closeInterrupted(context: RunContext, history: History): Promise<void> {
   if (history.lastRun?.outcome !== 'open') return;
-  await context.engine.history.prepare(history);
+  await context.shielded(() => context.engine.history.prepare(history));
   await transact(context, closingInterrupted(context, history));
 }
 
@@ -113,13 +126,16 @@ export async function closeRun(
   await transact(context, [...engine.beforeBookkeeping, ...extra, ...lines]);
 }
 
-/** Runs statements of our own in one transaction. A commit that fails leaves it open on SQLite. */
+/**
+ * Runs statements of our own in one transaction, also when the run was given up. A commit that fails leaves it
+ * open on SQLite.
+ */
 export async function transact(
-  { connection, engine }: RunContext,
+  { connection, engine, shielded }: RunContext,
   statements: readonly string[],
 ): Promise<void> {
   try {
-    await connection.executeAll([engine.begin, ...statements, 'COMMIT']);
+    await shielded(() => connection.executeAll([engine.begin, ...statements, 'COMMIT']));
   } catch (error) {
     await rollBack(connection, error);
     throw error;

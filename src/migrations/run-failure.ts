@@ -1,6 +1,7 @@
 import { DatabaseError } from '../database/connection.js';
 import { TidemarkError } from '../errors.js';
 import { excerptAt, locate } from '../schema/source-excerpt.js';
+import { isAborted } from './abort.js';
 import { label } from './compare-history.js';
 import type { MigrationEngine } from './engine.js';
 import type { JobFailure } from './job.js';
@@ -19,6 +20,7 @@ export async function reportFailure(
   before: number,
 ): Promise<TidemarkError> {
   const cause = failure.cause;
+  if (isAborted(cause)) return runAborted(context, failure, before, cause);
   if (cause instanceof DatabaseError && cause.connectionLost) return connectionLost(failure, cause, before);
   const message = cause instanceof Error ? cause.message : String(cause);
   const revision = failure.job.step.revision;
@@ -45,6 +47,50 @@ export async function reportFailure(
     await blockerOf(context, cause),
     unrecorded,
   );
+}
+
+/**
+ * Records that a run was given up, and makes the error that its caller gets: where it stopped, and what holds.
+ *
+ * @param failure what it was doing; undefined between two migrations
+ */
+export async function runAborted(
+  context: RunContext,
+  failure: JobFailure | undefined,
+  before: number,
+  { cause }: Error,
+): Promise<TidemarkError> {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const entry = { outcome: 'interrupted', error: `aborted (${reason})` } as const;
+  const job = failure?.job;
+  const revision = job?.step.revision;
+  const note =
+    revision === undefined || job?.resumable === undefined
+      ? []
+      : [context.engine.history.noteError(revision, 'interrupted')];
+  const entries = revision === undefined ? [entry] : [{ revision, ...entry }, entry];
+  const unrecorded = await closeRun(context, entries, note).then(
+    () => [],
+    (error: Error) => [`That could not be recorded in the history: ${error.message}.`],
+  );
+  const { operation } = context.identity;
+  const where = job === undefined ? 'before the next migration' : `while ${label(job.step)} ran`;
+  return new TidemarkError('aborted', `the run was aborted ${where} (${reason})`, {
+    hints: [
+      ...(failure === undefined ? [] : [whatHolds(failure)]),
+      ...stays(before, operation === 'down' ? 'down' : 'up'),
+      'Run it again: it goes on from there.',
+      ...unrecorded,
+    ],
+    details: { revision: revision ?? null, direction: operation, migrationsDone: before },
+    cause,
+  });
+}
+
+function stays(before: number, direction: 'up' | 'down'): string[] {
+  if (before === 0) return [];
+  const what = before === 1 ? 'migration' : 'migrations';
+  return [`${before} ${what} before it in this run stay ${direction === 'up' ? 'applied' : 'taken down'}.`];
 }
 
 function migrationFailed(
@@ -88,11 +134,7 @@ function migrationFailed(
       ...(database === undefined ? [] : engine.advice(database)),
       ...(blocker === undefined ? [] : [blocker]),
       whatHolds(failure),
-      ...(before === 0
-        ? []
-        : [
-            `${before} ${before === 1 ? 'migration' : 'migrations'} before it in this run stay ${job.step.direction === 'up' ? 'applied' : 'taken down'}.`,
-          ]),
+      ...stays(before, job.step.direction),
       whatNext(failure),
       ...extra,
     ],

@@ -173,10 +173,13 @@ function sessionFor(context: RunContext, job: Job, before: number, long: boolean
   ];
 }
 
+/** What has been done is recorded also when the run was given up meanwhile. */
 function book(context: RunContext, job: Job, done: number, statements: readonly string[]): Promise<void> {
-  const { connection, engine } = context;
+  const { connection, engine, shielded } = context;
   return bookkeep(context, job, done, () =>
-    connection.executeAll([engine.begin, ...engine.beforeBookkeeping, ...statements, 'COMMIT']),
+    shielded(() =>
+      connection.executeAll([engine.begin, ...engine.beforeBookkeeping, ...statements, 'COMMIT']),
+    ),
   );
 }
 

@@ -1,12 +1,13 @@
+import { aborted } from './abort.js';
 import type { AppliedRevision } from './history.js';
 import { type Job, JobFailure } from './job.js';
 import { closeRun, type RunContext } from './run-context.js';
-import { reportFailure } from './run-failure.js';
+import { reportFailure, runAborted } from './run-failure.js';
 import { runJob } from './run-job.js';
 
 /**
  * Runs migrations one after the other and closes the account of the run. Throws TidemarkError at the first
- * that fails; those before it hold.
+ * that fails, and `aborted`; those before it hold.
  */
 export async function runJobs(
   context: RunContext,
@@ -14,6 +15,7 @@ export async function runJobs(
   recorded: ReadonlyMap<string, AppliedRevision>,
 ): Promise<void> {
   for (const [index, job] of jobs.entries()) {
+    if (context.signal?.aborted) throw await runAborted(context, undefined, index, aborted(context.signal));
     const started = Date.now();
     context.emit({ type: 'migration-started', step: job.step, index, total: jobs.length });
     try {

@@ -1,3 +1,4 @@
+import { isAborted } from './abort.js';
 import { type Job, JobFailure } from './job.js';
 import { shallRetry } from './retry.js';
 import { type RunContext, rollBack } from './run-context.js';
@@ -22,7 +23,9 @@ async function attempt(context: RunContext, job: Job): Promise<void> {
   const { connection, engine, statementLockTimeoutMs } = context;
   let phase: JobFailure['phase'] = 'bookkeeping';
   let statement: number | undefined;
-  const frame = await engine.frame?.(job.script);
+  const frame = await engine.frame?.(job.script).catch((error: unknown) => {
+    throw isAborted(error) ? new JobFailure(job, 'beginning', undefined, 0, error) : error;
+  });
   try {
     await connection.executeAll([engine.begin, ...engine.freshSession(statementLockTimeoutMs)]);
     phase = 'beginning';
@@ -39,6 +42,7 @@ async function attempt(context: RunContext, job: Job): Promise<void> {
     await job.program?.({
       connection,
       dialect: context.dialect,
+      signal: context.signal,
       log: (text) => context.emit({ type: 'message', step: job.step, text }),
     });
     phase = 'check';
@@ -51,6 +55,6 @@ async function attempt(context: RunContext, job: Job): Promise<void> {
     await rollBack(connection, error);
     throw new JobFailure(job, phase, statement, 0, error);
   } finally {
-    await frame?.close();
+    if (frame !== undefined) await context.shielded(() => frame.close());
   }
 }

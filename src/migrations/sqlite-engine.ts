@@ -12,7 +12,7 @@ export function sqliteEngine(connection: Connection): MigrationEngine {
     history: sqliteHistory(connection),
     // A transaction that begins by reading can fail at its first write whatever the busy timeout is.
     begin: 'BEGIN IMMEDIATE',
-    lock: (timeoutMs, onWait) => lockSqlite(connection, { timeoutMs, onWait }),
+    lock: (timeoutMs, onWait, signal) => lockSqlite(connection, { timeoutMs, onWait, signal }),
     freshSession: (lockTimeoutMs) => [...RESET, `PRAGMA busy_timeout = ${lockTimeoutMs}`],
     beginWith: (session) => [...session, 'BEGIN IMMEDIATE'],
     setSession: (statements) => statements,

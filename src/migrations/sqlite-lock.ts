@@ -1,9 +1,9 @@
 import { closeSync, openSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, DatabaseError } from '../database/connection.js';
 import { sqliteDriver } from '../database/sqlite-driver.js';
 import { toSqliteError } from '../database/sqlite-error.js';
 import { TidemarkError } from '../errors.js';
+import { aborted, pause } from './abort.js';
 import type { LockHolder } from './history.js';
 import { describeHolder, holderOfFiles } from './sqlite-lock-holder.js';
 
@@ -13,11 +13,15 @@ const SLOWEST_POLL_MS = 250;
 /** How long each attempt waits for readers to end, with the process standing still. */
 const READERS_MS = 100;
 
+const WAITING = 'aborted while waiting for another run to end; nothing was changed';
+
 export interface LockOptions {
   /** How long to wait, in milliseconds. */
   readonly timeoutMs: number;
   /** Called once when somebody else holds it. */
   readonly onWait?: (holder: LockHolder | undefined) => void;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -25,14 +29,15 @@ export interface LockOptions {
  * the database's own write lock cannot span a run; an empty file beside the database, locked by the same
  * engine, does. The system gives that lock back when its process ends, however it ends. Then the database
  * itself must be free for writing. Memory needs no lock.
- * Throws TidemarkError (`locked`, exit code 4) that names the file and, where the system tells, the process.
+ * Throws TidemarkError (`locked`, exit code 4) that names the file and, where the system tells, the process;
+ * and `aborted`.
  */
 export async function lockSqlite(connection: Connection, options: LockOptions): Promise<() => Promise<void>> {
   const path = await mainFile(connection);
   if (path === undefined) return async () => {};
   const deadline = Date.now() + options.timeoutMs;
   let waited = false;
-  const waiting = async (what: string, files: readonly string[], pause: number): Promise<void> => {
+  const waiting = async (what: string, files: readonly string[], delay: number): Promise<void> => {
     const left = deadline - Date.now();
     if (left <= 0 || !waited) {
       const holder = await holderOfFiles(files);
@@ -40,15 +45,16 @@ export async function lockSqlite(connection: Connection, options: LockOptions): 
       options.onWait?.(holder);
       waited = true;
     }
-    await sleep(Math.min(pause, left));
+    await pause(Math.min(delay, left), options.signal);
+    if (options.signal?.aborted) throw aborted(options.signal, WAITING);
   };
 
-  const release = await lockBeside(path, (pause) =>
-    waiting('another run of tidemark is at work on', [lockFile(path)], pause),
+  const release = await lockBeside(path, (delay) =>
+    waiting('another run of tidemark is at work on', [lockFile(path)], delay),
   );
   try {
-    for (let pause = FIRST_POLL_MS; !(await canWrite(connection)); pause = slower(pause)) {
-      await waiting('another process is using', databaseFiles(path), pause);
+    for (let delay = FIRST_POLL_MS; !(await canWrite(connection)); delay = slower(delay)) {
+      await waiting('another process is using', databaseFiles(path), delay);
     }
   } catch (error) {
     await release();
@@ -94,11 +100,11 @@ function lockFile(path: string): string {
 /** The file goes when the lock is released; whoever then holds a lock on a file without a name tries again. */
 async function lockBeside(
   path: string,
-  wait: (pause: number) => Promise<void>,
+  wait: (delay: number) => Promise<void>,
 ): Promise<() => Promise<void>> {
   const beside = lockFile(path);
   const { open } = await sqliteDriver();
-  for (let pause = FIRST_POLL_MS; ; pause = slower(pause)) {
+  for (let delay = FIRST_POLL_MS; ; delay = slower(delay)) {
     const made = makeFile(beside);
     const lock = open(beside);
     const isInPlace = () => made !== undefined && made === inodeOf(beside);
@@ -119,7 +125,7 @@ async function lockBeside(
     // Whatever the engine says of a file that was taken away meanwhile does not matter.
     if (failure === undefined || !isInPlace()) continue;
     if (!isBusy(failure)) throw failure;
-    await wait(pause);
+    await wait(delay);
   }
 }
 
@@ -176,8 +182,8 @@ export function isBusy(error: unknown): boolean {
   return error instanceof DatabaseError && /^SQLITE_(BUSY|LOCKED)/.test(error.sqlstate);
 }
 
-function slower(pause: number): number {
-  return Math.min(pause * 1.5, SLOWEST_POLL_MS);
+function slower(delay: number): number {
+  return Math.min(delay * 1.5, SLOWEST_POLL_MS);
 }
 
 function locked(

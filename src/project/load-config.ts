@@ -10,11 +10,13 @@ import { validateConfig } from './validate-config.js';
  * or a function of `{ env }` (the environment asked for) that gives either, as its default export.
  * Throws TidemarkError: `config-unloadable` when the file fails to parse or run, `config-invalid` when what
  * it says is wrong; exit code 2 both.
+ *
+ * @param version a word for what it may read beside its text: with another one a module is run again
  */
-export async function loadConfig(file: string, env?: string): Promise<Config> {
+export async function loadConfig(file: string, env?: string, version?: string): Promise<Config> {
   let value: unknown;
   try {
-    value = extname(file) === '.json' ? readJson(file) : await runModule(file, env);
+    value = extname(file) === '.json' ? readJson(file) : await runModule(file, env, version);
   } catch (error) {
     throw unloadable(file, error);
   }
@@ -28,8 +30,12 @@ function readJson(file: string): unknown {
   return value;
 }
 
-async function runModule(file: string, env: string | undefined): Promise<unknown> {
-  const exports = await importModule(file);
+async function runModule(
+  file: string,
+  env: string | undefined,
+  version: string | undefined,
+): Promise<unknown> {
+  const exports = await importModule(file, version);
   // `module.exports` compiled from TypeScript nests its default export once more.
   const value = unwrapDefault(unwrapDefault(exports));
   return typeof value === 'function' ? value({ env }) : value;

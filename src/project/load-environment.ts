@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Variables } from './dotenv.js';
 import { loadVariables } from './dotenv.js';
 import { type EnvironmentFlags, type ResolvedEnvironment, resolveEnvironment } from './environment.js';
@@ -16,6 +17,8 @@ export interface LoadEnvironmentOptions {
    * configuration runs, which may read them there.
    */
   readonly env: Record<string, string | undefined>;
+  /** True where several environments may be read in one process: the configuration is run again when variables have changed. */
+  readonly several?: boolean;
 }
 
 /** Finds, reads and settles everything about a project's environment. Throws TidemarkError with exit code 2. */
@@ -26,8 +29,14 @@ export async function loadEnvironment(options: LoadEnvironmentOptions): Promise<
   const env = loadVariables(options.env, [cwd, folder], options.envFiles, cwd);
   addMissing(options.env, env.variables);
   const asked = flags.env ?? (env.variables.TIDEMARK_ENV || undefined);
-  const config = file === undefined ? undefined : { file, folder, value: await loadConfig(file, asked) };
+  const version = options.several ? fingerprint(env.variables) : undefined;
+  const config =
+    file === undefined ? undefined : { file, folder, value: await loadConfig(file, asked, version) };
   return resolveEnvironment({ flags, config, env, cwd });
+}
+
+function fingerprint(variables: Variables): string {
+  return createHash('sha256').update(JSON.stringify(variables)).digest('hex');
 }
 
 function addMissing(env: Record<string, string | undefined>, variables: Variables): void {

@@ -86,13 +86,13 @@ describe.each(['sqlite:data/app.db', 'pglite:data/app'])('looking at %s, which i
 it('the library looks without making anything, too', async () => {
   await freshClone('sqlite:app.db');
   const project = await openProject({ folder: cwd, url: 'sqlite:app.db' });
-  expect(await project.status()).toMatchObject({ current: [], pending: 1 });
-  const { problems } = await project.check({ require: [{ kind: 'table', name: 't' }] });
+  expect(await project.migrate.status()).toMatchObject({ current: [], pending: 1 });
+  const { problems } = await project.database.check({ require: [{ kind: 'table', name: 't' }] });
   expect(problems).toEqual([expect.stringMatching(/^there is no database at/), 'table:t does not exist']);
   expect(readdirSync(cwd)).not.toContain('app.db');
-  await project.up();
-  expect(await project.status()).toMatchObject({ pending: 0 });
-  expect((await project.check()).problems).toEqual([]);
+  await project.migrate.up();
+  expect(await project.migrate.status()).toMatchObject({ pending: 0 });
+  expect((await project.database.check()).problems).toEqual([]);
   await project.close();
 });
 

@@ -122,15 +122,17 @@ describe('the story of daa-chatbot', () => {
 
   test('goes up, down to base and up again, and no row is lost or changed that is not meant to be', async () => {
     const database = await project.connection();
-    const revisions = (await project.status()).migrations.map(({ revision }) => revision);
+    const revisions = (await project.migrate.status()).migrations.map(({ revision }) => revision);
     expect(revisions.length).toBeGreaterThanOrEqual(8);
     const step = async (direction: 'up' | 'down'): Promise<void> => {
       const before = await contents(database);
       const { steps } =
-        direction === 'up' ? await project.up({ target: '+1' }) : await project.down({ target: '-1' });
+        direction === 'up'
+          ? await project.migrate.up({ to: '+1' })
+          : await project.migrate.down({ to: '-1' });
       const after = await contents(database);
       requireSameRows(steps[0]!.revision, before, after);
-      expect((await project.check()).problems).toEqual([]);
+      expect((await project.database.check()).problems).toEqual([]);
       if (Object.keys(after).length > 0) await addRows(database, `${direction} ${steps[0]!.revision}`);
     };
     for (const _ of revisions) await step('up');
@@ -140,7 +142,7 @@ describe('the story of daa-chatbot', () => {
     for (const _ of revisions) await step('down');
     expect(await contents(database)).toEqual({});
     for (const _ of revisions) await step('up');
-    expect((await project.status()).pending).toBe(0);
+    expect((await project.migrate.status()).pending).toBe(0);
 
     await database.query('DELETE FROM projects WHERE id = 1');
     const left = await contents(database);
@@ -152,16 +154,16 @@ describe('the story of daa-chatbot', () => {
 
   test('counts the tokens of old messages, and goes back', async () => {
     const database = await project.connection();
-    await project.up({ target: '20250909090000' });
+    await project.migrate.up({ to: '20250909090000' });
     await addRows(database, 'old');
     const said: string[] = [];
-    await project.up({ onEvent: (event) => event.type === 'message' && said.push(event.text) });
+    await project.migrate.up({ onEvent: (event) => event.type === 'message' && said.push(event.text) });
     expect(said).toEqual(['1 messages estimated']);
     expect(await database.query('SELECT role, tokens FROM messages ORDER BY id')).toEqual([
       { role: 'user', tokens: 12 },
       { role: 'assistant', tokens: 2 },
     ]);
-    await project.down({ target: '20250911090000' });
+    await project.migrate.down({ to: '20250911090000' });
     expect(await database.query('SELECT sender FROM messages ORDER BY id')).toEqual([
       { sender: 'user' },
       { sender: 'bot' },

@@ -17,7 +17,7 @@ for (const folder of ['storage/documents', 'storage/vectors', 'storage/backups']
 
 const project = await openProject({ folder: root });
 try {
-  const check = await project.check({
+  const check = await project.database.check({
     require: ['projects', 'documents', 'chats', 'messages', 'settings'].map((name) => ({
       kind: 'table',
       name,
@@ -27,7 +27,7 @@ try {
   for (const { query } of check.orphans) problems.push(`see those rows with: ${query}`);
   console.log(`${check.version}, ${check.bytes} bytes, journal mode ${check.journalMode}`);
 
-  const status = await project.status();
+  const status = await project.migrate.status();
   if (status.pending > 0) problems.push(`${status.pending} migrations are pending: run scripts/init-db.ts`);
   problems.push(...status.problems.map(({ message }) => message));
 } finally {

@@ -15,7 +15,7 @@ for (const folder of ['storage/documents', 'storage/vectors', 'storage/backups']
 
 const project = await openProject({ folder: root });
 try {
-  const { steps, after } = await project.up({
+  const { steps, after } = await project.migrate.up({
     onEvent: (event) => {
       if (event.type === 'migration-done') console.log(`applied ${event.step.revision} ${event.step.name}`);
     },

@@ -1,6 +1,5 @@
+import { differenceOf } from '../../planning/difference.js';
 import { planBetween } from '../../planning/plan-between.js';
-import { isEmptyPlan, planHazards } from '../../schema/plan.js';
-import { renderPlan } from '../../schema/render-plan.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import {
@@ -10,7 +9,6 @@ import {
   reportPlanning,
   schemaSource,
   targetSource,
-  unmanagedNames,
 } from '../planning.js';
 
 /** Prints the SQL that leads from one state to another, and nothing else, on standard output. */
@@ -24,19 +22,11 @@ export async function run(context: Context): Promise<Outcome> {
   const plan = await planBetween(bench, current, wanted, { ...options, prove: false });
   await bench.close();
   reportPlanning(context, bench, plan);
-  const different = !isEmptyPlan(plan.up);
-  if (!different) context.output.note(`no difference between ${current.label} and ${wanted.label}`);
-  const sql = renderPlan(plan.up);
+  const result = differenceOf(plan);
+  if (!result.different) context.output.note(`no difference between ${current.label} and ${wanted.label}`);
   return {
-    result: {
-      different,
-      sql,
-      steps: plan.up.steps,
-      hazards: planHazards(plan.up),
-      transaction: plan.up.transactional,
-      unmanaged: { from: unmanagedNames(plan.unmanaged.from), to: unmanagedNames(plan.unmanaged.to) },
-    },
-    text: sql.trimEnd(),
-    exitCode: different && context.options.flag('check') ? 3 : 0,
+    result,
+    text: result.sql.trimEnd(),
+    exitCode: result.different && context.options.flag('check') ? 3 : 0,
   };
 }

@@ -1,7 +1,5 @@
 import type { DatabaseUrl } from '../../database/database-url.js';
-import { readState } from '../../planning/plan-between.js';
-import { planChanges } from '../../schema/planner.js';
-import { renderPlan } from '../../schema/render-plan.js';
+import { inspectState } from '../../planning/inspect-state.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { namedSource, openWorkbench, targetSource, unmanagedNames } from '../planning.js';
@@ -13,20 +11,12 @@ export async function run(context: Context): Promise<Outcome> {
   const bench = await openWorkbench(context, [source]);
   const { openDatabase } = await import('../../database/open-database.js');
   const open = (url: DatabaseUrl) => openDatabase(url, { missing: 'refuse' });
-  const { schema } = await readState(bench, source, { open }, 'as it is');
+  const { sql, ...facts } = await inspectState(bench, source, { open });
   await bench.close();
   for (const note of bench.notes) context.output.warn(note);
-  const unmanaged = unmanagedNames(schema.unmanaged);
+  const unmanaged = unmanagedNames(facts.unmanaged);
   if (unmanaged.length > 0) context.output.warn(`not in this output: ${unmanaged.join(', ')}`);
-  const facts = {
-    engine: schema.engine,
-    engineVersion: schema.engineVersion,
-    objects: [...schema.objects.values()],
-    unmanaged: schema.unmanaged,
-  };
   if (context.options.text('format') === 'json')
     return { result: facts, text: JSON.stringify(facts, null, 2) };
-  const plan = planChanges(bench.empty(schema.engineVersion), schema, bench.dialect);
-  const sql = renderPlan(plan);
   return { result: context.output.json ? { ...facts, sql } : facts, text: sql.trimEnd() };
 }
