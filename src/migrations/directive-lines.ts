@@ -10,11 +10,12 @@ export interface DirectiveLines {
   readonly dependsOn?: readonly string[] | undefined;
   readonly branch?: string | undefined;
   readonly transaction?: Directives['transaction'] | undefined;
+  readonly replaces?: readonly string[] | undefined;
 }
 
 /** Writes directives as `readDirectives` reads them, a comment each, in a fixed order, without line ends. */
 export function directiveLines(
-  { revision, parents, dependsOn, branch, transaction }: DirectiveLines,
+  { revision, parents, dependsOn, branch, transaction, replaces }: DirectiveLines,
   language: Migration['language'] = 'sql',
 ): string[] {
   const said = [
@@ -23,6 +24,7 @@ export function directiveLines(
     dependsOn === undefined || dependsOn.length === 0 ? [] : [`depends-on ${dependsOn.join(' ')}`],
     branch === undefined ? [] : [`branch ${branch}`],
     transaction === 'none' ? ['transaction none'] : [],
+    replaces === undefined || replaces.length === 0 ? [] : [`replaces ${replaces.join(' ')}`],
   ].flat();
   return said.map((words) => `${language === 'sql' ? '--' : '//'} tidemark:${words}`);
 }
@@ -33,6 +35,7 @@ const NAMES: Readonly<Record<keyof DirectiveLines, string>> = {
   dependsOn: 'depends-on',
   branch: 'branch',
   transaction: 'transaction',
+  replaces: 'replaces',
 };
 
 /**

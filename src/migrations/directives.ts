@@ -19,11 +19,13 @@ export interface Directives {
   /** `none`: run statement by statement, outside a transaction of the runner's. */
   readonly transaction: 'file' | 'none';
   readonly ignore: readonly IgnoredRule[];
+  /** Ids of the revisions that this one was made of, in the order in which they ran. Empty: it is no squash. */
+  readonly replaces: readonly string[];
 }
 
 /** The directives a down file may have: the rest belongs to the revision and stands in its up file. */
 const DOWN_DIRECTIVES = ['transaction', 'ignore'];
-const KNOWN = ['revision', 'parent', 'depends-on', 'branch', 'transaction', 'ignore'];
+const KNOWN = ['revision', 'parent', 'depends-on', 'branch', 'transaction', 'ignore', 'replaces'];
 
 /** A comment that is a directive, its name and what follows. */
 export const DIRECTIVE = /^--+\s*tidemark\s*:\s*(\S*)\s*(.*?)\s*$/i;
@@ -40,6 +42,7 @@ export function readDirectives(sql: string, file: string, role: 'up' | 'down' = 
   let parents: string[] | undefined;
   const dependsOn: string[] = [];
   const ignore: IgnoredRule[] = [];
+  const replaces: string[] = [];
   let branch: string | undefined;
   let transaction: Directives['transaction'] = 'file';
   // Most files have none, and looking for the word is far cheaper than reading every token.
@@ -122,6 +125,22 @@ export function readDirectives(sql: string, file: string, role: 'up' | 'down' = 
         dependsOn.push(...ids);
         break;
       }
+      case 'replaces': {
+        const ids = splitIds(argument);
+        const twice = ids.find((id, at) => replaces.includes(id) || ids.indexOf(id) !== at);
+        if (ids.length === 0 || twice !== undefined) {
+          fail(
+            'directive-invalid',
+            twice === undefined
+              ? '"tidemark:replaces" needs the ids of revisions'
+              : `"tidemark:replaces" names ${twice} twice`,
+            'It is written by "tidemark migrate squash": -- tidemark:replaces 20250901120000 20250902120000',
+          );
+        }
+        checkIds(ids);
+        replaces.push(...ids);
+        break;
+      }
       case 'branch':
         if (branch !== undefined || !isBranchName(argument)) {
           fail(
@@ -158,7 +177,7 @@ export function readDirectives(sql: string, file: string, role: 'up' | 'down' = 
       }
     }
   }
-  return { revision, parents, dependsOn, branch, transaction, ignore };
+  return { revision, parents, dependsOn, branch, transaction, ignore, replaces };
 }
 
 function splitIds(argument: string): string[] {

@@ -19,6 +19,7 @@ import {
   parseFileName,
   revisionOf,
 } from './migration-file.js';
+import { isSquash, requireWholeSquashes, SQUASHED_FOLDER } from './squashes.js';
 import { compareStems, type StemParts, stemParts } from './version.js';
 
 /** A migrations folder as it was at one moment. */
@@ -26,6 +27,8 @@ export interface MigrationFolder {
   readonly path: string;
   /** In file order: by what stands before the first `_`, then by the whole name, numbers by their value. */
   readonly migrations: readonly Migration[];
+  /** What squashes were made of, in file order: it lies in a subfolder, for databases that stand in the middle. */
+  readonly squashed: readonly Migration[];
   /** Checksums of all files, the down files too. */
   readonly sums: Sums;
   /** What `tidemark.sum` lists; undefined when there is none. */
@@ -70,10 +73,15 @@ export async function readMigrationFolder(
     names.includes(SUM_FILE) && !ignoreSum
       ? parseSum(decodeMigration(readBytes(sumFile), sumFile), sumFile)
       : undefined;
-  return assembleFolder(
-    path,
-    names.flatMap((name) => folderFile(path, name, readText) ?? []),
-    listed,
+  const files = names.flatMap((name) => folderFile(path, name, readText) ?? []);
+  return assembleFolder(path, [...files, ...squashedFiles(path, files)], listed);
+}
+
+/** What lies in the subfolder, which is another's business where nothing was squashed. */
+function squashedFiles(path: string, files: readonly FolderFile[]): FolderFile[] {
+  if (!files.some((file) => file.role === 'up' && /tidemark\s*:\s*replaces\b/i.test(file.text))) return [];
+  return listFolder(join(path, SQUASHED_FOLDER)).flatMap(
+    (name) => folderFile(path, `${SQUASHED_FOLDER}/${name}`, readText) ?? [],
   );
 }
 
@@ -93,9 +101,14 @@ function assembleFolder(
 ): MigrationFolder {
   requireDistinctNames(files);
   const sums = sortSums(files.map(({ file, checksum }) => [file, checksum]));
+  const apart = files.filter(({ file }) => isSquashedFile(file));
+  const migrations = pair(apart.length === 0 ? files : files.filter(({ file }) => !isSquashedFile(file)));
+  const squashed = pair(apart);
+  if (apart.length > 0 || migrations.some(isSquash)) requireWholeSquashes(path, migrations, squashed);
   return {
     path,
-    migrations: pair(files),
+    migrations,
+    squashed,
     sums,
     listed,
     difference: compareSums(sums, listed ?? new Map()),
@@ -147,12 +160,16 @@ function notAFile(path: string): TidemarkError {
 const REVISION_COMMENT = /^\s*\/\/+\s*tidemark\s*:\s*revision\b/im;
 
 function folderFile(folder: string, file: string, textOf: (path: string) => string): FolderFile | undefined {
-  const parsed = parseFileName(file);
+  const parsed = parseFileName(isSquashedFile(file) ? file.slice(SQUASHED_FOLDER.length + 1) : file);
   if (parsed === undefined) return undefined;
   const path = join(folder, file);
   const text = textOf(path);
   if (!parsed.certain && !REVISION_COMMENT.test(text)) return undefined;
   return { ...parsed, file, path, text, checksum: checksumOf(text) };
+}
+
+function isSquashedFile(file: string): boolean {
+  return file.startsWith(`${SQUASHED_FOLDER}/`);
 }
 
 function readText(path: string): string {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TidemarkError } from '../errors.js';
 import { type AfterWrite, hookFailed, runAfterWrite } from './after-write.js';
 import { formatSum, SUM_FILE } from './checksum.js';
@@ -70,6 +70,9 @@ export async function rewriteFolder(
       const content = changes.write?.get(file) ?? keep.get(moved.get(file) ?? '');
       if (content !== undefined) staged.push(await stageFile(path, file, content));
     }
+    for (const subfolder of new Set(touched.map(dirname))) {
+      await mkdir(join(path, subfolder), { recursive: true });
+    }
     for (const one of staged) {
       if (old.has(one.file)) await placeOver(path, one);
       else await placeNew(path, one);
@@ -98,7 +101,7 @@ export async function rewriteFolder(
 
 function textsOf(folder: MigrationFolder): Map<string, string> {
   const texts = new Map<string, string>();
-  for (const { file, up, down } of folder.migrations) {
+  for (const { file, up, down } of [...folder.migrations, ...folder.squashed]) {
     texts.set(file, up);
     if (down !== undefined) texts.set(down.file, down.sql);
   }

@@ -3,10 +3,13 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseDatabaseUrl, safeUrl } from '../database/database-url.js';
 import { SUM_FILE } from '../migrations/checksum.js';
-import { graphOf, migrationsInOrder } from '../migrations/compare-history.js';
+import { migrationsInOrder } from '../migrations/compare-history.js';
 import { type MigrationFolder, readMigrationFolder } from '../migrations/folder.js';
 import { ancestorsOf } from '../migrations/graph/reach.js';
-import { parseTarget, resolvePlace } from '../migrations/graph/target.js';
+import { buildGraph } from '../migrations/graph/revision-graph.js';
+import { parsePlace, resolvePlace } from '../migrations/graph/target.js';
+import type { Migration } from '../migrations/migration-file.js';
+import { namedOriginals, unfoldSquashes } from '../migrations/unfold-squashes.js';
 import { upScript } from './migration-scripts.js';
 import { readSchemaFiles } from './schema-files.js';
 import type { StateSource } from './state-source.js';
@@ -63,20 +66,21 @@ export async function resolveSource(
 
 /**
  * The state after migrations that were already read: all of them, or (with a revision) that one and everything it
- * needs. Throws as `parseTarget` and `resolvePlace`.
+ * needs. Throws as `parsePlace` and `resolvePlace`.
  */
 export function migrationState(folder: MigrationFolder, revision: string | undefined): StateSource {
-  const wanted = revision === undefined || revision === '' ? undefined : upTo(folder, revision);
-  const files = migrationsInOrder(folder)
-    .filter(({ version }) => wanted?.has(version) ?? true)
-    .map(upScript);
+  const all = revision === undefined || revision === '';
+  const files = (all ? migrationsInOrder(folder) : upTo(folder, revision)).map(upScript);
   const label = `${folder.path}${revision ? `@${revision}` : ''}`;
   return files.length === 0 ? { type: 'empty', label } : { type: 'scripts', label, files };
 }
 
-function upTo(folder: MigrationFolder, revision: string): Set<string> {
-  const graph = graphOf(folder);
-  return ancestorsOf(graph, resolvePlace(graph, new Set(), parseTarget(graph, revision)).ids);
+function upTo(folder: MigrationFolder, revision: string): Migration[] {
+  const { migrations, inputs } = unfoldSquashes(folder, [], namedOriginals(folder, [revision]));
+  const graph = buildGraph(inputs);
+  const files = new Map(migrations.map((migration) => [migration.version, migration]));
+  const wanted = ancestorsOf(graph, resolvePlace(graph, new Set(), parsePlace(graph, revision)).ids);
+  return graph.order.flatMap(({ id }) => (wanted.has(id) ? (files.get(id) ?? []) : []));
 }
 
 async function isMigrationFolder(path: string): Promise<boolean> {

@@ -9,6 +9,7 @@ const NONE = {
   branch: undefined,
   transaction: 'file',
   ignore: [],
+  replaces: [],
 };
 
 describe('directives', () => {

@@ -16,6 +16,8 @@ export function resolveRevision(graph: RevisionGraph, text: string, within?: Rea
   if (graph.byId.has(text) && counts(text)) return text;
   const labelled = graph.branches.get(text);
   if (labelled !== undefined && counts(labelled)) return labelled;
+  const meant = graph.aliases.get(text);
+  if (meant !== undefined && counts(meant)) return meant;
   const matches = text === '' ? [] : matching(graph, text).filter(counts);
   if (matches.length === 1) return matches[0]!;
   if (matches.length > 1) {
@@ -57,7 +59,9 @@ function matching(graph: RevisionGraph, text: string): string[] {
   if (named.length > 0) return named.map(({ id }) => id);
   const byId = revisions.filter(({ id }) => id.startsWith(text)).map(({ id }) => id);
   const byLabel = [...graph.branches].filter(([label]) => label.startsWith(text)).map(([, id]) => id);
-  return [...new Set([...byId, ...byLabel])];
+  if (byId.length + byLabel.length > 0) return [...new Set([...byId, ...byLabel])];
+  const byAlias = [...graph.aliases].filter(([alias]) => alias.startsWith(text)).map(([, id]) => id);
+  return [...new Set(byAlias)];
 }
 
 function unknown(graph: RevisionGraph, text: string, within: ReadonlySet<string> | undefined): TidemarkError {

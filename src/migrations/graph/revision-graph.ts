@@ -11,6 +11,8 @@ export interface RevisionInput {
   readonly dependsOn?: readonly string[] | undefined;
   /** The label of the line that begins here. */
   readonly branch?: string | undefined;
+  /** Other ids that mean it too: those of the revisions it replaces, or of the one it stands in for. */
+  readonly aliases?: readonly string[] | undefined;
   /** Where it comes from, for messages. */
   readonly file?: string | undefined;
 }
@@ -38,6 +40,8 @@ export interface RevisionGraph {
   readonly bases: readonly string[];
   /** The revision that each label stands at. */
   readonly branches: ReadonlyMap<string, string>;
+  /** Ids that no revision has, and the revision that each means. */
+  readonly aliases: ReadonlyMap<string, string>;
 }
 
 /**
@@ -52,13 +56,15 @@ export function buildGraph(inputs: readonly RevisionInput[]): RevisionGraph {
     files.set(input.id, input);
   }
   const branches = labelsOf(inputs, files);
+  const aliases = aliasesOf(inputs, files);
+  const meant = (id: string): string => aliases.get(id) ?? id;
   const byId = new Map<string, Revision>();
   for (const [index, input] of inputs.entries()) {
     const before = inputs[index - 1];
     byId.set(input.id, {
       ...input,
-      parents: [...new Set(input.parents ?? (before === undefined ? [] : [before.id]))],
-      dependsOn: [...new Set((input.dependsOn ?? []).map((needed) => branches.get(needed) ?? needed))],
+      parents: [...new Set(input.parents?.map(meant) ?? (before === undefined ? [] : [before.id]))],
+      dependsOn: [...new Set((input.dependsOn ?? []).map((needed) => branches.get(needed) ?? meant(needed)))],
     });
   }
   const children = new Map<string, string[]>();
@@ -86,6 +92,7 @@ export function buildGraph(inputs: readonly RevisionInput[]): RevisionGraph {
     effectiveHeads: ids.filter((id) => !dependents.has(id)),
     bases: ids.filter((id) => byId.get(id)!.parents.length === 0),
     branches,
+    aliases,
   };
 }
 
@@ -118,6 +125,18 @@ function labelsOf(
     branches.set(input.branch, input.id);
   }
   return branches;
+}
+
+/** An id that a revision has means that revision, whatever else answers to it. */
+function aliasesOf(
+  inputs: readonly RevisionInput[],
+  files: ReadonlyMap<string, RevisionInput>,
+): Map<string, string> {
+  const aliases = new Map<string, string>();
+  for (const { id, aliases: own = [] } of inputs) {
+    for (const alias of own) if (!files.has(alias)) aliases.set(alias, id);
+  }
+  return aliases;
 }
 
 /** Walks from any revision that could not be ordered to one it needs, until it comes round. */
