@@ -1,9 +1,10 @@
 import type { Connection } from '../database/connection.js';
 import { SUM_FILE, type SumDifference, sumsAgree } from './checksum.js';
-import { compareHistory, type HistoryComparison } from './compare-history.js';
+import { compareHistory, describeTorn, type HistoryComparison } from './compare-history.js';
 import { migrationEngine } from './engine.js';
 import type { MigrationFolder } from './folder.js';
-import { tipsOf } from './graph/reach.js';
+import { branchesOf, unlabelledHeads } from './graph/branches.js';
+import { effectiveTipsOf, tipsOf } from './graph/reach.js';
 import type { AppliedRevision, History, LastRun, LockHolder } from './history.js';
 import { type Migration, reverseOf } from './migration-file.js';
 
@@ -14,6 +15,10 @@ export interface MigrationState {
   /** The forward file's name; null when the database has the revision and the folder has not. */
   readonly file: string | null;
   readonly parents: readonly string[];
+  /** What it needs besides its parents. */
+  readonly dependsOn: readonly string[];
+  /** The label of the line that begins here. */
+  readonly branch: string | null;
   readonly state: 'applied' | 'pending' | 'applying' | 'reverting';
   /** Null while it is pending. */
   readonly origin: AppliedRevision['origin'] | null;
@@ -40,11 +45,23 @@ export interface MigrationProblem {
   readonly message: string;
 }
 
+/** One labelled line of the folder. */
+export interface BranchState {
+  readonly label: string;
+  /** Where the label stands. */
+  readonly revision: string;
+  /** Several where the line divides further on; empty where it has been merged into another. */
+  readonly heads: readonly string[];
+  /** Where the database is on this line; empty: nothing of it is applied. */
+  readonly current: readonly string[];
+}
+
 /** Where a folder and a database are. Plain JSON values: what `--json` prints. */
 export interface MigrationStatus {
   /** Empty: at base, or no database was asked. */
   readonly current: readonly string[];
   readonly heads: readonly string[];
+  readonly branches: readonly BranchState[];
   /** False when no database was asked. */
   readonly connected: boolean;
   readonly pending: number;
@@ -57,6 +74,14 @@ export interface MigrationStatus {
   readonly running: LockHolder | null;
 }
 
+/** What `statusOf` works with, for who also needs the graph. */
+export interface Position {
+  readonly comparison: HistoryComparison;
+  readonly history: History;
+  /** False when no database was asked. */
+  readonly connected: boolean;
+}
+
 /**
  * Reads where folder and database are, in one round trip, without writing anything. Without a connection
  * only the folder is looked at. Problems are results here, not errors; it throws what is wrong with the graph
@@ -66,22 +91,63 @@ export async function migrationStatus(
   connection: Connection | undefined,
   folder: MigrationFolder,
 ): Promise<MigrationStatus> {
+  return statusOf(folder, await readPosition(connection, folder));
+}
+
+/** The reading part of `migrationStatus`; throws the same. */
+export async function readPosition(
+  connection: Connection | undefined,
+  folder: MigrationFolder,
+): Promise<Position> {
   const history: History =
     connection === undefined ? NOTHING : await (await migrationEngine(connection)).history.read();
-  const comparison = compareHistory(folder, history);
+  return { comparison: compareHistory(folder, history), history, connected: connection !== undefined };
+}
+
+/** Puts into plain values what was read. */
+export function statusOf(folder: MigrationFolder, position: Position): MigrationStatus {
+  const { comparison, history, connected } = position;
   const { state, ...sum } = sumState(folder);
+  const place = new Map(comparison.graph.order.map(({ id }, index) => [id, index]));
+  // In the graph's order, whichever was applied first.
+  const tips = (ids: ReadonlySet<string>): string[] =>
+    tipsOf(comparison.graph, ids).sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
+  const branches = branchesOf(comparison.files);
+  const unlabelled = unlabelledHeads(comparison.files, branches);
+  const marks = { edited: new Set(comparison.edited), outOfOrder: new Set(comparison.outOfOrder) };
   return {
-    current: tipsOf(comparison.graph, comparison.applied),
+    current: tips(comparison.applied),
     heads: comparison.files.heads,
-    connected: connection !== undefined,
+    branches: branches.map(({ label, revision, region, heads }) => ({
+      label,
+      revision,
+      heads,
+      current: tips(new Set([...comparison.applied].filter((id) => region.has(id)))),
+    })),
+    connected,
     pending:
       comparison.pending.length + comparison.unfinished.filter((row) => row.state === 'applying').length,
-    migrations: comparison.graph.order.map((revision) => stateOf(revision.id, comparison)),
-    problems: [...folderProblems(folder, comparison), ...databaseProblems(comparison, history)],
+    migrations: comparison.graph.order.map((revision) => stateOf(revision.id, comparison, marks)),
+    problems: [...folderProblems(folder, unlabelled), ...databaseProblems(comparison, history)],
     sum: { state, ...sum },
     lastRun: lastRunOf(history),
     running: history.lockHolder ?? null,
   };
+}
+
+/**
+ * True when everything that the heads of the folder need is applied, and nothing else is: it stands on the same
+ * ends, those left out that another end depends on.
+ */
+export function isAtHeads({ comparison }: Position): boolean {
+  const { graph, files, applied, pending, unfinished } = comparison;
+  const ends = effectiveTipsOf(graph, applied);
+  return (
+    pending.length === 0 &&
+    unfinished.length === 0 &&
+    ends.length === files.effectiveHeads.length &&
+    files.effectiveHeads.every((id) => ends.includes(id))
+  );
 }
 
 const NOTHING: History = {
@@ -97,20 +163,26 @@ function sumState(folder: MigrationFolder): MigrationStatus['sum'] {
   return { state, ...folder.difference };
 }
 
-function stateOf(id: string, comparison: HistoryComparison): MigrationState {
+function stateOf(
+  id: string,
+  comparison: HistoryComparison,
+  { edited, outOfOrder }: { readonly edited: ReadonlySet<string>; readonly outOfOrder: ReadonlySet<string> },
+): MigrationState {
   const migration = comparison.migrations.get(id);
   const row = comparison.recorded.get(id);
   const unfinished = row !== undefined && row.state !== 'applied';
-  const { name, parents } = comparison.graph.byId.get(id)!;
+  const { name, parents, dependsOn, branch } = comparison.graph.byId.get(id)!;
   return {
     revision: id,
     name,
     file: migration?.file ?? null,
     parents,
+    dependsOn,
+    branch: branch ?? null,
     state: row?.state ?? 'pending',
     origin: row?.origin ?? null,
-    edited: comparison.edited.includes(id),
-    outOfOrder: comparison.outOfOrder.includes(id),
+    edited: edited.has(id),
+    outOfOrder: outOfOrder.has(id),
     down: hasDown(migration) ? 'file' : row?.hasDown === true ? 'database' : null,
     appliedAt: row?.appliedAt ?? null,
     appliedBy: row?.appliedBy ?? null,
@@ -121,7 +193,7 @@ function stateOf(id: string, comparison: HistoryComparison): MigrationState {
   };
 }
 
-function folderProblems(folder: MigrationFolder, { files }: HistoryComparison): MigrationProblem[] {
+function folderProblems(folder: MigrationFolder, unlabelled: readonly string[]): MigrationProblem[] {
   const problems: MigrationProblem[] = [];
   const { added, edited, removed } = folder.difference;
   if (folder.listed === undefined && added.length > 0) {
@@ -137,8 +209,8 @@ function folderProblems(folder: MigrationFolder, { files }: HistoryComparison): 
       problems.push({ code: 'sum-mismatch', message: `${file} is listed in ${SUM_FILE}, but gone` });
     }
   }
-  if (files.heads.length > 1) {
-    problems.push({ code: 'several-heads', message: `there are several heads: ${files.heads.join(', ')}` });
+  if (unlabelled.length > 1) {
+    problems.push({ code: 'several-heads', message: `there are several heads: ${unlabelled.join(', ')}` });
   }
   return problems;
 }
@@ -146,12 +218,15 @@ function folderProblems(folder: MigrationFolder, { files }: HistoryComparison): 
 function databaseProblems(comparison: HistoryComparison, history: History): MigrationProblem[] {
   const file = (id: string): string => comparison.migrations.get(id)!.file;
   const ahead = new Set(comparison.ahead);
+  const inTorn = new Set(comparison.torn.flatMap((torn) => torn.recorded));
+  const missing = comparison.missing.filter((id) => !inTorn.has(id));
   const problems: MigrationProblem[] = [
     ...comparison.edited.map((id) => ({
       code: 'history-edited',
       message: `${file(id)} was edited after it was applied`,
     })),
-    ...comparison.missing.map((id) =>
+    ...comparison.torn.map((torn) => ({ code: 'squash-torn', message: describeTorn(torn) })),
+    ...missing.map((id) =>
       ahead.has(id)
         ? { code: 'history-ahead', message: `revision ${id} is applied, but the folder has no file for it` }
         : { code: 'history-missing', message: `the file of the applied revision ${id} is gone` },

@@ -1,5 +1,7 @@
 import { requireNotAborted, unlessAborted } from '../migrations/abort.js';
+import { graphOf } from '../migrations/compare-history.js';
 import type { MigrationFolder } from '../migrations/folder.js';
+import { requireOneHead } from '../migrations/new-revision.js';
 import { requireListed, writeMigration } from '../migrations/write-migration.js';
 import type { Hazard } from '../schema/kind.js';
 import { isEmptyPlan, planHazards, type Step } from '../schema/plan.js';
@@ -50,7 +52,7 @@ export type GeneratedMigration =
 
 /**
  * Writes the migration from the state after all migrations to the wanted one, proven up and down. Throws
- * TidemarkError as `planBetween` and `writeMigration` do, `sum-missing`, `sum-mismatch`, and `aborted`; then
+ * TidemarkError as `planBetween` and `writeMigration` do, `sum-missing`, `sum-mismatch`, `several-heads`, and `aborted`; then
  * nothing was written.
  */
 export async function generateMigration(
@@ -59,6 +61,7 @@ export async function generateMigration(
 ): Promise<GeneratedMigration> {
   const { folder, wanted, name, dryRun = false, signal } = generation;
   requireListed(folder);
+  requireOneHead(graphOf(folder));
   const current = migrationState(folder, undefined);
   const plan = await unlessAborted(planBetween(bench, current, wanted, generation.plan), signal);
   generation.onPlanned?.(plan);

@@ -36,14 +36,42 @@ export const writingCommands: readonly Command[] = [
   {
     path: ['migrate', 'new'],
     summary: 'make an empty migration and its reverse, to be written by hand',
+    description:
+      'It follows the one head there is. Where there are several, say which with --head; a revision that others ' +
+      'follow already takes --splice as well, and a branch begins there.',
     arguments: [{ name: 'NAME', summary: 'what the migration does, for the file name', required: true }],
-    examples: [{ line: 'migrate new backfill_status', summary: 'two empty files, ready to edit' }],
+    options: {
+      head: { type: 'text', value: 'REVISION', summary: 'what it follows; base begins a line of its own' },
+      parent: { type: 'text', value: 'REVISION', summary: 'the same as --head' },
+      splice: { type: 'flag', summary: 'let it follow a revision that is no head' },
+      branch: { type: 'text', value: 'LABEL', summary: 'the label of the line that begins with it' },
+      'depends-on': { type: 'list', value: 'REVISION', summary: 'a revision or label that it needs as well' },
+      revision: { type: 'text', value: 'ID', summary: 'its id; default the time' },
+    },
+    examples: [
+      { line: 'migrate new backfill_status', summary: 'two empty files, ready to edit' },
+      { line: 'migrate new reports --head base --branch reports', summary: 'a line of its own' },
+      {
+        line: 'migrate new hotfix --head 20250915195954 --splice',
+        summary: 'a branch from a revision in the middle',
+      },
+      { line: 'migrate new totals --head reports@head --depends-on 20250915', summary: 'on a branch' },
+    ],
     load: () => import('./migrate-new.js'),
   },
 ];
 
 /** Those that check the folder and keep its sum. */
 export const checkingCommands: readonly Command[] = [
+  {
+    path: ['migrate', 'check'],
+    summary: 'whether the migrations lead to the schema: exit code 3 when there is something to write',
+    description:
+      'Shows the steps that "migrate diff" would write. Needs no database. Several heads without a branch label ' +
+      'are something to mend, too.',
+    examples: [{ line: 'migrate check', summary: 'for a pipeline: was a migration forgotten?' }],
+    load: () => import('./migrate-check.js'),
+  },
   {
     path: ['migrate', 'validate'],
     summary: 'check the migrations: sums, order, directives, syntax',

@@ -13,6 +13,19 @@ export const lookingCommands: readonly Command[] = [
     load: () => import('./migrate-status.js'),
   },
   {
+    path: ['migrate', 'current'],
+    summary: 'the revisions that the database is at',
+    options: {
+      'check-heads': { type: 'flag', summary: 'exit with 3 unless the database is at all heads' },
+    },
+    examples: [
+      { line: 'migrate current', summary: 'a line for each branch' },
+      { line: 'migrate current --check-heads', summary: 'for a pipeline: is everything applied?' },
+      { line: 'migrate current --verbose', summary: 'with parents, when and by whom' },
+    ],
+    load: () => import('./migrate-current.js'),
+  },
+  {
     path: ['migrate', 'history'],
     summary: 'everything that was ever done to the database, failures included',
     examples: [
@@ -29,5 +42,21 @@ export const lookingCommands: readonly Command[] = [
     ],
     examples: [{ line: 'migrate show 20250915195954', summary: 'both directions of it' }],
     load: () => import('./migrate-show.js'),
+  },
+  {
+    path: ['migrate', 'heads'],
+    summary: 'the revisions on which none follows',
+    options: { check: { type: 'flag', summary: 'exit with 3 when there are several' } },
+    examples: [
+      { line: 'migrate heads', summary: 'one, as a rule' },
+      { line: 'migrate heads --check', summary: 'for a pipeline: do two migrations follow the same one?' },
+    ],
+    load: () => import('./migrate-heads.js'),
+  },
+  {
+    path: ['migrate', 'branches'],
+    summary: 'the revisions on which several follow, and the branch labels',
+    examples: [{ line: 'migrate branches', summary: 'where the lines part' }],
+    load: () => import('./migrate-branches.js'),
   },
 ];

@@ -1,6 +1,7 @@
 import type { MigrationState, MigrationStatus } from '../../migrations/status.js';
 import { stepName } from '../migrate-events.js';
 import type { Style } from '../style.js';
+import { factLine } from './revision-line.js';
 
 /** The present state: where the database is, what is pending, what stands in the way. */
 export function renderStatus(status: MigrationStatus, target: string, style: Style): string {
@@ -57,4 +58,14 @@ function stateWord({ state, statementsDone, statementsTotal }: MigrationState, s
         `half ${state === 'applying' ? 'applied' : 'taken down'} (${statementsDone}/${statementsTotal})`,
       );
   }
+}
+
+/** When, by whom and how long: what `--verbose` adds below a revision that is recorded. */
+export function appliedFacts(state: MigrationState): string[] {
+  const { appliedAt, appliedBy, durationMs, error } = state;
+  return [
+    ...(appliedAt === null ? [] : [factLine('applied', `${appliedAt} by ${appliedBy ?? 'nobody known'}`)]),
+    ...(durationMs === null ? [] : [factLine('took', `${durationMs} ms`)]),
+    ...(error === null ? [] : [factLine('error', error.split('\n')[0]!)]),
+  ];
 }

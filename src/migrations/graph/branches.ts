@@ -22,7 +22,10 @@ export function branchesOf(graph: RevisionGraph): Branch[] {
  * The heads that no label tells from the others: a label counts where it leads to one head. Two or more are most
  * likely an accident, two people who wrote a migration at the same time; labelled lines are deliberate.
  */
-export function unlabelledHeads(graph: RevisionGraph, branches: readonly Branch[] = branchesOf(graph)): string[] {
+export function unlabelledHeads(
+  graph: RevisionGraph,
+  branches: readonly Branch[] = branchesOf(graph),
+): string[] {
   const labelled = new Set(branches.flatMap(({ heads }) => (heads.length === 1 ? heads : [])));
   return graph.heads.filter((id) => !labelled.has(id));
 }

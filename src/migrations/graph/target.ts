@@ -57,6 +57,13 @@ export function parseTarget(graph: RevisionGraph, target: Target): ParsedTarget 
   };
 }
 
+/** As `parseTarget`, for where a place is needed: a number alone is then the (beginning of the) id of a revision. */
+export function parsePlace(graph: RevisionGraph, place: string): ParsedTarget {
+  const text = place.trim();
+  if (!/^\d{1,3}$/.test(text)) return parseTarget(graph, place);
+  return { text, label: undefined, symbol: text, steps: undefined, relative: false };
+}
+
 /**
  * The revisions that a target means which says where, not how far. Throws TidemarkError with exit code 2:
  * `several-heads`, `target-unknown`, `target-ambiguous`, `target-unreachable`.
@@ -76,13 +83,13 @@ export function resolvePlace(
   return { ids: walk(graph, ids[0], parsed), label };
 }
 
-/** As `parseTarget` and `resolvePlace` for where one revision is needed; undefined for base. */
+/** As `parsePlace` and `resolvePlace` for where one revision is needed; undefined for base. */
 export function resolveOne(
   graph: RevisionGraph,
   applied: ReadonlySet<string>,
   text: string,
 ): string | undefined {
-  const parsed = parseTarget(graph, text);
+  const parsed = parsePlace(graph, text);
   const { ids } = resolvePlace(graph, applied, parsed);
   if (ids.length > 1) throw severalPlaces(graph, text, ids);
   return ids[0];
