@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TidemarkError } from '../errors.js';
+import { keepAtlasSum } from './atlas-sum.js';
 import { compareSums, formatSum, parseSum, SUM_FILE, type SumDifference, type Sums } from './checksum.js';
 import { type MigrationFolder, readMigrationFolder } from './folder.js';
 import { decodeMigration } from './migration-file.js';
@@ -24,6 +25,7 @@ export async function hashFolder(path: string): Promise<HashedFolder> {
   const none: SumDifference = { added: [], edited: [], removed: [] };
   const text = formatSum(folder.sums);
   await replaceFile(path, SUM_FILE, text);
+  await keepAtlasSum(path);
   return {
     ...folder,
     listed: folder.sums,

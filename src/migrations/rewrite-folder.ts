@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TidemarkError } from '../errors.js';
 import { type AfterWrite, hookFailed, runAfterWrite } from './after-write.js';
+import { keepAtlasSum } from './atlas-sum.js';
 import { formatSum, SUM_FILE } from './checksum.js';
 import { graphOf } from './compare-history.js';
 import { folderOfTexts, type MigrationFolder, readMigrationFolder } from './folder.js';
@@ -87,6 +88,7 @@ export async function rewriteFolder(
       placed.push(file);
     }
     await replaceFile(path, SUM_FILE, formatSum(final.sums));
+    await keepAtlasSum(path);
     return { ...final, listed: final.sums, difference: { added: [], edited: [], removed: [] } };
   } catch (error) {
     for (const { temporary } of staged) await rm(temporary, { force: true });
