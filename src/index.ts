@@ -28,4 +28,5 @@ export {
   type ConfigInput,
   defineConfig,
   type EnvironmentConfig,
+  type NewMigrationsConfig,
 } from './project/config.js';

@@ -1,3 +1,29 @@
+/** How new migrations are written. */
+export interface NewMigrationsConfig {
+  /**
+   * The file's name without its ending, with `{revision} {slug} {year} {month} {day} {hour} {minute} {second}
+   * {epoch}`. Default `{revision}_{slug}`. A file whose name does not begin with `{revision}_` says its revision and
+   * its parent in directives.
+   */
+  readonly fileName?: string | undefined;
+  /** The time zone of timestamps, by its IANA name. Default `UTC`. */
+  readonly timeZone?: string | undefined;
+  /** The longest slug, in characters: it ends after the last whole word that fits. Default 60. */
+  readonly slugLength?: number | undefined;
+  /** What a revision's id is: the time to the second (default), or the number after the newest one. */
+  readonly revision?: 'timestamp' | 'number' | undefined;
+  /**
+   * The text that `migrate new` begins with: a `.sql` file, with its reverse in `.down.sql` beside it, or a `.ts`
+   * file; not in the migrations folder. `{name}`, `{revision}` and `{date}` are filled in.
+   */
+  readonly template?: string | undefined;
+  /**
+   * A program and its arguments, run with the paths of the files after they are written and before their checksums
+   * are taken: a formatter. There is no shell in between. If it fails, nothing is written.
+   */
+  readonly afterWrite?: readonly string[] | undefined;
+}
+
 /** What an environment can say; at the top of a configuration the same keys are defaults for all of them. */
 export interface EnvironmentConfig {
   /**
@@ -19,6 +45,8 @@ export interface EnvironmentConfig {
   readonly exclude?: readonly string[] | undefined;
   /** Guards the environment against resets. Default true for one named `production` or `prod`. */
   readonly production?: boolean | undefined;
+  /** How new migrations are named and written; each key by itself. */
+  readonly newMigrations?: NewMigrationsConfig | undefined;
 }
 
 export interface Config extends EnvironmentConfig {

@@ -4,7 +4,7 @@ import { parseDatabaseUrl } from '../database/database-url.js';
 import type { DevSetting } from '../database/open-dev-database.js';
 import { TidemarkError } from '../errors.js';
 import { didYouMean } from '../suggest.js';
-import type { Config, EnvironmentConfig } from './config.js';
+import type { Config, EnvironmentConfig, NewMigrationsConfig } from './config.js';
 import { urlFromVariables } from './database-variables.js';
 import type { LoadedVariables } from './dotenv.js';
 
@@ -27,6 +27,16 @@ export interface EnvironmentSources {
   readonly cwd: string;
 }
 
+/** How new migrations are written, as `writeMigration` takes it. */
+export interface NewMigrations {
+  readonly naming: Pick<NewMigrationsConfig, 'fileName' | 'timeZone' | 'slugLength' | 'revision'>;
+  /** The path of the text that `migrate new` begins with. */
+  readonly template: string | undefined;
+  readonly afterWrite:
+    | { readonly command: readonly [program: string, ...args: string[]]; readonly cwd: string }
+    | undefined;
+}
+
 /** An environment with every choice made. Paths are absolute. */
 export interface ResolvedEnvironment {
   readonly name: string;
@@ -45,6 +55,7 @@ export interface ResolvedEnvironment {
   readonly dev: DevSetting;
   readonly exclude: readonly string[];
   readonly production: boolean;
+  readonly newMigrations: NewMigrations;
   /** What the user may be surprised by, as full sentences. */
   readonly notes: readonly string[];
 }
@@ -82,7 +93,26 @@ export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnviron
     dev: devSetting(sources, name, block),
     exclude: [...new Set([...(setting('exclude') ?? []), ...(flags.exclude ?? [])])],
     production: setting('production') ?? /^prod(uction)?$/i.test(name),
+    newMigrations: newMigrations({ ...config?.value.newMigrations, ...saidIn(block.newMigrations) }, root),
     notes: found?.notes ?? [],
+  };
+}
+
+/** The keys that are said: one with undefined leaves the choice to the top of the configuration. */
+function saidIn(settings: NewMigrationsConfig = {}): NewMigrationsConfig {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+/** A command runs in the project's folder, so that it finds what is installed there. */
+function newMigrations(
+  { template, afterWrite = [], ...naming }: NewMigrationsConfig,
+  root: string,
+): NewMigrations {
+  const [program, ...args] = afterWrite;
+  return {
+    naming,
+    template: template === undefined ? undefined : resolve(root, template),
+    afterWrite: program === undefined ? undefined : { command: [program, ...args], cwd: root },
   };
 }
 

@@ -1,6 +1,7 @@
 import { TidemarkError } from '../errors.js';
 import { didYouMean } from '../suggest.js';
 import type { Config } from './config.js';
+import { newMigrationFault, newMigrationKeys } from './validate-new-migrations.js';
 
 /** One thing a key may hold: a test and the words for it. */
 interface Expectation {
@@ -23,6 +24,8 @@ const textOrTexts: Expectation = {
   accepts: (value) => filledText.accepts(value) || (texts.accepts(value) && (value as unknown[]).length > 0),
 };
 
+const record: Expectation = { words: 'an object', accepts: isRecord };
+
 const environmentKeys: Readonly<Record<string, Expectation>> = {
   url: text,
   schema: textOrTexts,
@@ -30,6 +33,7 @@ const environmentKeys: Readonly<Record<string, Expectation>> = {
   dev: filledText,
   exclude: texts,
   production: flag,
+  newMigrations: record,
 };
 const topKeys: Readonly<Record<string, Expectation>> = { ...environmentKeys, defaultEnvironment: filledText };
 
@@ -89,7 +93,20 @@ function checkKeys(
     } else if (value !== undefined && !expectation.accepts(value)) {
       // A URL may carry a password: the value of a wrong one is described, never quoted.
       faults.push(`"${prefix}${key}" must be ${expectation.words}, not ${describe(value)}`);
+    } else if (key === 'newMigrations' && isRecord(value)) {
+      checkNewMigrations(value, `${prefix}${key}.`, faults);
     }
+  }
+}
+
+function checkNewMigrations(record: Record<string, unknown>, prefix: string, faults: string[]): void {
+  for (const [key, value] of Object.entries(record)) {
+    if (!newMigrationKeys.includes(key)) {
+      faults.push(`unknown key "${prefix}${key}"${didYouMean(key, newMigrationKeys)}`);
+      continue;
+    }
+    const fault = value === undefined ? undefined : newMigrationFault(key, value);
+    if (fault !== undefined) faults.push(`"${prefix}${key}" ${fault}`);
   }
 }
 

@@ -1,7 +1,6 @@
 import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { slugOf } from '../../src/migrations/file-naming.js';
 import { readMigrationFolder } from '../../src/migrations/folder.js';
 import { hashFolder, requireListed, writeMigration } from '../../src/migrations/write-migration.js';
 import { type TestFolder, testFolder } from './support/folder.js';
@@ -256,14 +255,4 @@ describe('writing', () => {
     await hashFolder(folder.path);
     requireListed(await readMigrationFolder(folder.path));
   });
-
-  test.each([
-    ['Add "Users"!', 'add_users'],
-    ['we;ird', 'we_ird'],
-    ['../../etc/passwd', 'etc_passwd'],
-    ['Größe ändern', 'größe_ändern'],
-    ['', 'migration'],
-    ['---', 'migration'],
-    ['a'.repeat(300), 'a'.repeat(60)],
-  ])('the slug of %j is %j', (title, slug) => expect(slugOf(title)).toBe(slug));
 });

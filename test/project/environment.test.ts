@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { safeUrl } from '../../src/database/database-url.js';
@@ -368,5 +369,36 @@ describe('the other settings', () => {
     ['reproduction', { reproduction: {} }, false],
   ])('%s is guarded: %#', (env, environments, guarded) => {
     expect(resolved({ flags: { env }, config: { environments: environments! } }).production).toBe(guarded);
+  });
+});
+
+describe('how new migrations are written', () => {
+  it('is the default without a word about it', () => {
+    expect(resolved({}).newMigrations).toEqual({ naming: {}, template: undefined, afterWrite: undefined });
+  });
+
+  it('is settled key by key, paths start at the configuration', () => {
+    const config: Config = {
+      newMigrations: {
+        fileName: '{slug}',
+        timeZone: 'Europe/Berlin',
+        slugLength: 20,
+        template: 'db/t.sql',
+        afterWrite: ['fmt', '-w'],
+      },
+      environments: {
+        local: { newMigrations: { timeZone: 'UTC', slugLength: undefined, revision: 'number' } },
+        plain: { newMigrations: { afterWrite: [], template: '/t.ts' } },
+      },
+    };
+    expect(resolved({ config }).newMigrations).toEqual({
+      naming: { fileName: '{slug}', timeZone: 'UTC', slugLength: 20, revision: 'number' },
+      template: resolve('/p/db/t.sql'),
+      afterWrite: { command: ['fmt', '-w'], cwd: '/p' },
+    });
+    expect(resolved({ config, flags: { env: 'plain' } }).newMigrations).toMatchObject({
+      template: resolve('/t.ts'),
+      afterWrite: undefined,
+    });
   });
 });

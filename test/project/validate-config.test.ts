@@ -26,6 +26,20 @@ describe('accepted configurations', () => {
     ['a variable that is not set', { environments: { local: { url: undefined, schema: undefined } } }],
     ['an empty variable', { url: '' }],
     ['a chosen environment', { defaultEnvironment: 'a', environments: { a: {}, b: {} } }],
+    [
+      'how new migrations are written',
+      {
+        newMigrations: {
+          fileName: '{year}-{month}-{day}_{revision}_{slug}',
+          timeZone: 'Europe/Berlin',
+          slugLength: 1,
+          revision: 'number',
+          template: 'db/template.sql',
+          afterWrite: ['prettier', '--write', ''],
+        },
+        environments: { a: { newMigrations: { timeZone: undefined, afterWrite: [] } } },
+      },
+    ],
     ['environments named like object members', { environments: { constructor: {}, toString: {} } }],
   ])('%s', (_, config) => {
     expect(validateConfig(config, 'f')).toBe(config);
@@ -86,6 +100,50 @@ describe('faults name the file, the key and what is expected', () => {
       { environments: { local: 'pglite:x' } },
       '"environments.local" must be an object, not a string',
     ],
+    ['a word for new migrations', { newMigrations: 'x' }, '"newMigrations" must be an object, not a string'],
+    [
+      'a slip in it',
+      { newMigrations: { filename: 'x' } },
+      'unknown key "newMigrations.filename" (did you mean "fileName"?)',
+    ],
+    [
+      'a number as the name of files',
+      { newMigrations: { fileName: 1 } },
+      '"newMigrations.fileName" must be a string that is not empty',
+    ],
+    [
+      'an unknown placeholder',
+      { environments: { a: { newMigrations: { fileName: '{revision}_{name}' } } } },
+      '"environments.a.newMigrations.fileName" has the unknown placeholder {name}; there are {revision} {slug} {year} {month} {day} {hour} {minute} {second} {epoch}',
+    ],
+    ['one name for all', { newMigrations: { fileName: '{year}' } }, 'needs {revision} or {slug}'],
+    ['a folder', { newMigrations: { fileName: '{year}/{slug}' } }, 'cannot hold a folder'],
+    ['a Windows folder', { newMigrations: { fileName: '{year}\\{slug}' } }, 'cannot hold a folder'],
+    [
+      'a blank in a name',
+      { newMigrations: { fileName: '{revision} {slug}' } },
+      '"-" and "." beside placeholders, not " "',
+    ],
+    ['half a placeholder', { newMigrations: { fileName: '{revision}_{slug' } }, 'not "{"'],
+    ['a hidden file', { newMigrations: { fileName: '.{slug}' } }, 'cannot begin with'],
+    ['an ending', { newMigrations: { fileName: '{slug}.sql' } }, 'without its ending'],
+    ['a reverse', { newMigrations: { fileName: '{revision}_{slug}.down' } }, 'without its ending'],
+    ['a zone nobody knows', { newMigrations: { timeZone: 'Mars/Olympus' } }, 'the name of a time zone'],
+    ['half a character', { newMigrations: { slugLength: 1.5 } }, 'a whole number from 1 to 200'],
+    ['no slug', { newMigrations: { slugLength: 0 } }, 'a whole number from 1 to 200'],
+    ['another id', { newMigrations: { revision: 'uuid' } }, '"timestamp" or "number"'],
+    [
+      'a template of another kind',
+      { newMigrations: { template: 'x.txt' } },
+      'the path of a .sql or .ts file',
+    ],
+    [
+      'the reverse as template',
+      { newMigrations: { template: 'x.down.sql' } },
+      'the path of a .sql or .ts file',
+    ],
+    ['a command line', { newMigrations: { afterWrite: 'prettier' } }, 'must be a list of strings: a program'],
+    ['no program', { newMigrations: { afterWrite: [' ', 'x'] } }, 'must be a list of strings: a program'],
     ['a nameless environment', { environments: { '': {} } }, 'an environment needs a name'],
     [
       'a default that is missing',
