@@ -30,6 +30,8 @@ export interface Argument {
   readonly name: string;
   readonly summary: string;
   readonly required?: boolean;
+  /** Takes all the words that are left; only the last argument can. */
+  readonly several?: boolean;
 }
 
 export interface Example {

@@ -12,7 +12,7 @@ import { preferQuickWasm } from './quick-wasm.js';
 
 export interface ContextParts {
   readonly options: ParsedOptions;
-  readonly arguments: ReadonlyMap<string, string>;
+  readonly arguments: ReadonlyMap<string, readonly string[]>;
   readonly output: Output;
   readonly prompt: Prompt;
   readonly cwd: string;
@@ -28,7 +28,7 @@ export class Context {
   readonly env: Record<string, string | undefined>;
   /** False while a child process has the terminal: ctrl-c is then the child's affair. */
   interruptible = true;
-  readonly #arguments: ReadonlyMap<string, string>;
+  readonly #arguments: ReadonlyMap<string, readonly string[]>;
   readonly #closers: (() => Promise<void>)[] = [];
   #closed = false;
   #environment: Promise<ResolvedEnvironment> | undefined;
@@ -44,14 +44,19 @@ export class Context {
 
   /** The value of an argument of the command's table; undefined when it was left out. */
   argument(name: string): string | undefined {
-    return this.#arguments.get(name);
+    return this.#arguments.get(name)?.[0];
   }
 
   /** As `argument`, for one that the table calls required. */
   required(name: string): string {
-    const value = this.#arguments.get(name);
+    const value = this.argument(name);
     if (value === undefined) throw new Error(`the command declares no required argument ${name}`);
     return value;
+  }
+
+  /** All values of an argument that takes several; empty when it was left out. */
+  several(name: string): readonly string[] {
+    return this.#arguments.get(name) ?? [];
   }
 
   environment(): Promise<ResolvedEnvironment> {

@@ -104,7 +104,10 @@ function titled(name: string, summary: string, style: Style, width: number): str
 type HelpRow = readonly [term: string, words: string];
 
 function usageArguments(command: Command): string[] {
-  return (command.arguments ?? []).map(({ name, required }) => (required ? name : `[${name}]`));
+  return (command.arguments ?? []).map(({ name, required, several }) => {
+    const words = several ? `${name}...` : name;
+    return required ? words : `[${words}]`;
+  });
 }
 
 function commandRows(commands: readonly Command[]): HelpRow[] {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { TidemarkError } from '../errors.js';
 import { didYouMean, nearest } from '../suggest.js';
-import type { Command, Group, Option, Options } from './command.js';
+import type { Argument, Command, Group, Option, Options } from './command.js';
 import { globalOptions } from './global-options.js';
 import { type OptionValues, ParsedOptions } from './parsed-options.js';
 
@@ -13,7 +13,7 @@ export type Invocation =
   | {
       readonly kind: 'run';
       readonly command: Command;
-      readonly arguments: ReadonlyMap<string, string>;
+      readonly arguments: ReadonlyMap<string, readonly string[]>;
       readonly options: ParsedOptions;
     };
 
@@ -140,10 +140,11 @@ function checkKnown(token: Token, known: Options, path: string, commands: readon
   });
 }
 
-function takeArguments(words: readonly string[], command: Command): Map<string, string> {
+function takeArguments(words: readonly string[], command: Command): Map<string, readonly string[]> {
   const known = command.arguments ?? [];
   const extra = words[known.length];
-  if (extra !== undefined) {
+  const last = known.at(-1);
+  if (extra !== undefined && last?.several !== true) {
     const takes =
       known.length === 0 ? 'takes no arguments' : `takes at most ${known.map((a) => a.name).join(' ')}`;
     throw usage(
@@ -153,7 +154,8 @@ function takeArguments(words: readonly string[], command: Command): Map<string, 
   }
   const missing = known.find((argument, i) => argument.required && !words[i]);
   if (missing) throw usage(`${missing.name} is missing: ${missing.summary}`, command);
-  return new Map(words.map((word, i) => [known[i]!.name, word]));
+  const own = (argument: Argument, i: number) => (argument.several ? words.slice(i) : words.slice(i, i + 1));
+  return new Map(known.slice(0, words.length).map((argument, i) => [argument.name, own(argument, i)]));
 }
 
 function unknownCommand(

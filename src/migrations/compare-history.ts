@@ -98,26 +98,8 @@ export function compareHistory(folder: MigrationFolder, history: History): Histo
  */
 export function requireUpgradable(comparison: HistoryComparison, outOfOrder: boolean): void {
   requireUnedited(comparison);
-  const { missing, ahead, recorded, migrations, unfinished } = comparison;
-  if (missing.length > 0) {
-    const named = missing.map((id) => label(recorded.get(id)!)).join(', ');
-    const all = missing.length === ahead.length;
-    throw new TidemarkError(
-      all ? 'history-ahead' : 'history-missing',
-      all
-        ? `the database is ahead of the folder, which has no file for ${named}`
-        : `applied migrations have no file any more: ${named}`,
-      {
-        hints: [
-          'Likely causes: another branch is checked out here, the files were deleted or renamed, or this is the database of other migrations.',
-          'Bring the files back from version control, or update your checkout;',
-          'or take them down with "tidemark migrate down": the database keeps the text for it;',
-          'or, if the database is in truth at a revision that you have, write its history anew: "tidemark migrate stamp --purge REVISION".',
-        ],
-        details: { missing },
-      },
-    );
-  }
+  requireKnown(comparison);
+  const { migrations, unfinished } = comparison;
   const reverting = unfinished.find((row) => row.state === 'reverting');
   if (reverting !== undefined) {
     throw new TidemarkError(
@@ -158,6 +140,28 @@ function requireUnedited({ edited, migrations, recorded }: HistoryComparison): v
   if (edited.length === 0) return;
   const files = edited.map((id) => migrations.get(id)!.path);
   throw new TidemarkError(
+/** Throws TidemarkError (`history-ahead`, `history-missing`) when the database has revisions without a file. */
+export function requireKnown({ missing, ahead, recorded }: HistoryComparison): void {
+  if (missing.length === 0) return;
+  const named = missing.map((id) => label(recorded.get(id)!)).join(', ');
+  const all = missing.length === ahead.length;
+  throw new TidemarkError(
+    all ? 'history-ahead' : 'history-missing',
+    all
+      ? `the database is ahead of the folder, which has no file for ${named}`
+      : `applied migrations have no file any more: ${named}`,
+    {
+      hints: [
+        'Likely causes: another branch is checked out here, the files were deleted or renamed, or this is the database of other migrations.',
+        'Bring the files back from version control, or update your checkout;',
+        'or take them down with "tidemark migrate down": the database keeps the text for it;',
+        'or, if the database is in truth at a revision that you have, write its history anew: "tidemark migrate stamp --purge REVISION".',
+      ],
+      details: { missing },
+    },
+  );
+}
+
     'history-edited',
     `edited after ${files.length === 1 ? 'it was' : 'they were'} applied: ${files.join(', ')}`,
     {

@@ -168,6 +168,8 @@ export interface HistoryStore {
   finishRevision(revision: string, run: RunIdentity): string;
   beginRevert(revision: string, statementsTotal: number, progress: Progress): string;
   deleteRevision(revision: string): string;
+  /** Forgets all of them. */
+  deleteRevisions(): string;
   log(entry: LogEntry, run: RunIdentity): string;
   /** Closes the account of a run that ended without a word. */
   closeInterrupted(run: LastRun): string;

@@ -13,11 +13,11 @@ import { requireUnchangedStart } from './migrate-up.js';
 import type { Migration, MigrationDown } from './migration-file.js';
 import { offlineScript } from './offline-script.js';
 import { loadProgram, type Program } from './program.js';
+import { requireListed } from './require-listed.js';
 import { closeInterrupted, makeContext, openRun, type RunContext, underLock } from './run-context.js';
 import { runJobs } from './run-jobs.js';
 import { programScript, readScript } from './script.js';
 import { hasStatements } from './sql-comments.js';
-import { requireListed } from './write-migration.js';
 
 /**
  * Takes applied migrations down, newest first; the target stays. A migration whose file is gone is taken

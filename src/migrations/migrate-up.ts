@@ -8,12 +8,14 @@ import { ancestorsOf, tipsOf } from './graph/reach.js';
 import type { Revision } from './graph/revision-graph.js';
 import { parseTarget, resolvePlace } from './graph/target.js';
 import { upgradeSteps } from './graph/upgrade-steps.js';
-import type { AppliedRevision, History, RevisionEntry } from './history.js';
+import type { AppliedRevision, History } from './history.js';
 import type { Job } from './job.js';
 import type { MigrateResult, MigrateUpOptions } from './migrate-options.js';
-import { type Migration, reverseOf } from './migration-file.js';
+import type { Migration } from './migration-file.js';
 import { offlineScript } from './offline-script.js';
 import { loadProgram } from './program.js';
+import { requireListed } from './require-listed.js';
+import { entryOf } from './revision-entry.js';
 import {
   closeInterrupted,
   makeContext,
@@ -24,7 +26,6 @@ import {
 } from './run-context.js';
 import { runJobs } from './run-jobs.js';
 import { programScript, readScript } from './script.js';
-import { requireListed } from './write-migration.js';
 
 /**
  * Applies pending migrations. Takes the migration lock, checks files, sum, graph and history against each
@@ -204,21 +205,6 @@ async function planJob(
           progress,
         }
       : undefined,
-  };
-}
-
-function entryOf(revision: Revision, migration: Migration, statementsTotal: number): RevisionEntry {
-  return {
-    revision: revision.id,
-    name: migration.name,
-    parents: revision.parents,
-    dependsOn: revision.dependsOn,
-    state: 'applied',
-    origin: 'run',
-    checksum: migration.checksum,
-    down: reverseOf(migration),
-    transactionMode: 'file',
-    statementsTotal,
   };
 }
 

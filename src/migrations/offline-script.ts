@@ -22,20 +22,49 @@ export function offlineScript(
   if (program !== undefined) throw programOffline(program);
   if (jobs.length === 0 && baseline.length === 0) return comment('nothing to do');
   const { engine, identity } = context;
-  const begin = `${engine.begin};`;
-  const within = (statements: readonly string[]) => [begin, ...statements.map(terminated), 'COMMIT;'];
-  const opening = [...engine.history.upgrades(history), engine.history.log({ outcome: 'started' }, identity)];
+  const within = transaction(context);
   const closing = [engine.history.log({ outcome: 'done' }, identity)];
   const blocks = [
-    [comment(`Run this with ${shellOf(context)}; it stops at the first error.`), ...engine.offline.head],
-    [comment('The history'), ...within([...opening, ...baseline])],
+    headOf(context),
+    [comment('The history'), ...within([...opening(context, history), ...baseline])],
     ...jobs.map((job) => [
       comment(`${label(job.step)} (${job.step.direction})`),
       ...runOf(context, job, within),
     ]),
     within(closing),
   ];
+  return text(blocks);
+}
+
+/** As `offlineScript` for a run that changes the history alone; without statements there is nothing to do. */
+export function bookkeepingScript(
+  context: RunContext,
+  history: History,
+  statements: readonly string[] | undefined,
+): string {
+  if (statements === undefined) return comment('nothing to do');
+  const done = context.engine.history.log({ outcome: 'done' }, context.identity);
+  const block = transaction(context)([...opening(context, history), ...statements, done]);
+  return text([headOf(context), [comment('The history'), ...block]]);
+}
+
+function text(blocks: readonly (readonly string[])[]): string {
   return `${blocks.map((block) => block.join('\n')).join('\n\n')}\n`;
+}
+
+function headOf(context: RunContext): string[] {
+  return [
+    comment(`Run this with ${shellOf(context)}; it stops at the first error.`),
+    ...context.engine.offline.head,
+  ];
+}
+
+function opening({ engine, identity }: RunContext, history: History): string[] {
+  return [...engine.history.upgrades(history), engine.history.log({ outcome: 'started' }, identity)];
+}
+
+function transaction({ engine }: RunContext): (statements: readonly string[]) => string[] {
+  return (statements) => [`${engine.begin};`, ...statements.map(terminated), 'COMMIT;'];
 }
 
 function runOf(

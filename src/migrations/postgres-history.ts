@@ -105,6 +105,7 @@ export function postgresHistory(connection: Connection): HistoryStore {
         `state = 'reverting', ${progressColumns(progress)}, statements_total = ${statementsTotal}, error = NULL`,
       ),
     deleteRevision: (revision) => `DELETE FROM tidemark.revision WHERE revision = ${literal(revision)}`,
+    deleteRevisions: () => 'DELETE FROM tidemark.revision',
     log: insertLog,
     closeInterrupted: (run) =>
       insertLog(

@@ -82,6 +82,7 @@ export function sqliteHistory(connection: Connection): HistoryStore {
         `state = 'reverting', ${progressColumns(progress)}, statements_total = ${statementsTotal}, error = NULL`,
       ),
     deleteRevision: (revision) => `DELETE FROM tidemark_revision WHERE revision = ${literal(revision)}`,
+    deleteRevisions: () => 'DELETE FROM tidemark_revision',
     log: insertLog,
     closeInterrupted: (run) =>
       insertLog(

@@ -3,10 +3,12 @@ import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { reportEvents } from '../migrate-events.js';
 import { renderDryRun, renderRun } from '../render/migrate-run.js';
+import { requireScriptForOutput, scriptOutput } from '../script-output.js';
 
 /** Takes applied migrations back, newest first. */
 export async function run(context: Context): Promise<Outcome> {
   const { options, output } = context;
+  requireScriptForOutput(context);
   const folder = await context.migrations();
   const dialect = await context.dialect();
   const connection = await context.openTarget('refuse');
@@ -17,10 +19,7 @@ export async function run(context: Context): Promise<Outcome> {
     lockTimeoutMs: options.duration('lock-timeout'),
     onEvent: reportEvents(output),
   });
-  return {
-    result,
-    text:
-      result.script ??
-      (result.dryRun ? renderDryRun(result) : renderRun(result, connection.label, output.style)),
-  };
+  const { script, dryRun } = result;
+  const said = () => (dryRun ? renderDryRun(result) : renderRun(result, connection.label, output.style));
+  return { result, text: script === undefined ? said() : await scriptOutput(context, script) };
 }

@@ -7,6 +7,7 @@ const sql: Option = {
   type: 'flag',
   summary: 'print a script for psql or sqlite3 that does the same, history included; change nothing',
 };
+const output: Option = { type: 'text', value: 'FILE', summary: 'write the script of --sql to FILE' };
 const lockTimeout: Option = {
   type: 'duration',
   value: 'TIME',
@@ -23,6 +24,7 @@ const runningCommands: readonly Command[] = [
     options: {
       'dry-run': dryRun,
       sql,
+      output,
       baseline: {
         type: 'text',
         value: 'REVISION',
@@ -48,7 +50,7 @@ const runningCommands: readonly Command[] = [
     path: ['migrate', 'down'],
     summary: 'take applied migrations back',
     arguments: [{ name: 'TARGET', summary: 'how many (-1), to which revision, or base; default -1' }],
-    options: { 'dry-run': dryRun, sql, 'lock-timeout': lockTimeout },
+    options: { 'dry-run': dryRun, sql, output, 'lock-timeout': lockTimeout },
     examples: [
       { line: 'migrate down', summary: 'the last one' },
       { line: 'migrate down -2', summary: 'the last two' },
@@ -58,6 +60,32 @@ const runningCommands: readonly Command[] = [
       },
     ],
     load: () => import('./migrate-down.js'),
+  },
+  {
+    path: ['migrate', 'stamp'],
+    summary: 'say where a database is: rewrite its history, run nothing',
+    description:
+      'Records the revision and what it needs as applied, and what is above it as not. Other branches stay as they ' +
+      'are; several revisions are several branches.',
+    arguments: [
+      { name: 'REVISION', summary: 'a revision, head, heads or base', required: true, several: true },
+    ],
+    options: {
+      purge: {
+        type: 'flag',
+        summary: 'forget the whole history first, also when it is damaged or names revisions nobody has',
+      },
+      'dry-run': dryRun,
+      sql,
+      output,
+      'lock-timeout': lockTimeout,
+    },
+    examples: [
+      { line: 'migrate stamp head', summary: 'the database has everything already' },
+      { line: 'migrate stamp base', summary: 'it has nothing any more' },
+      { line: 'migrate stamp 20250915195954 --purge', summary: 'out of step with the files: write it anew' },
+    ],
+    load: () => import('./migrate-stamp.js'),
   },
 ];
 

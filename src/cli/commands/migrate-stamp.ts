@@ -1,0 +1,28 @@
+import { migrateStamp } from '../../migrations/stamp.js';
+import type { Outcome } from '../command.js';
+import type { Context } from '../context.js';
+import { reportEvents } from '../migrate-events.js';
+import { renderStamp } from '../render/migrate-stamp.js';
+import { requireScriptForOutput, scriptOutput } from '../script-output.js';
+
+/** Rewrites the history of a database without running anything. */
+export async function run(context: Context): Promise<Outcome> {
+  const { options, output } = context;
+  requireScriptForOutput(context);
+  const folder = await context.migrations();
+  const dialect = await context.dialect();
+  const connection = await context.openTarget('refuse');
+  const result = await migrateStamp(connection, folder, dialect, {
+    targets: context.several('REVISION'),
+    purge: options.flag('purge'),
+    dryRun: options.flag('dry-run'),
+    script: options.flag('sql'),
+    lockTimeoutMs: options.duration('lock-timeout'),
+    onEvent: reportEvents(output),
+  });
+  const text =
+    result.script === undefined
+      ? renderStamp(result, connection.label, output.style)
+      : await scriptOutput(context, result.script);
+  return { result, text };
+}
