@@ -53,7 +53,8 @@ export async function lockPostgres(
       options.onWait?.(holder);
       waiting = true;
     }
-    await pause(Math.min(delay, left), options.signal);
+    // Runners that began to wait together must not go on asking together: one of them would get it each time.
+    await pause(Math.min(delay * (0.5 + Math.random()), left), options.signal);
     if (options.signal?.aborted) throw aborted(options.signal, WAITING);
     delay = Math.min(delay * 1.5, SLOWEST_POLL_MS);
   }

@@ -45,7 +45,8 @@ export async function lockSqlite(connection: Connection, options: LockOptions): 
       options.onWait?.(holder);
       waited = true;
     }
-    await pause(Math.min(delay, left), options.signal);
+    // Runners that began to wait together must not go on asking together: one of them would get it each time.
+    await pause(Math.min(delay * (0.5 + Math.random()), left), options.signal);
     if (options.signal?.aborted) throw aborted(options.signal, WAITING);
   };
 
