@@ -2,12 +2,15 @@ import { TidemarkError } from '../errors.js';
 import type { MigrationFolder } from './folder.js';
 import { ancestorsOf, descendantsOf } from './graph/reach.js';
 import { buildGraph, type RevisionGraph, type RevisionInput } from './graph/revision-graph.js';
+import type { Target } from './graph/target.js';
 import type { AppliedRevision, History } from './history.js';
 import type { Migration } from './migration-file.js';
+import { SQUASHED_FOLDER } from './squashes.js';
+import { namedOriginals, type TornSquash, unfoldSquashes } from './unfold-squashes.js';
 
-/** What folder and database say about one another. */
+/** What folder and database say about one another. A squash and its originals: those that hold for this database. */
 export interface HistoryComparison {
-  /** Of the files alone. */
+  /** Of the files, and of recorded originals of a squash whose files are gone. */
   readonly files: RevisionGraph;
   /** Of the files and of what the database has without one. */
   readonly graph: RevisionGraph;
@@ -21,17 +24,19 @@ export interface HistoryComparison {
   readonly unfinished: readonly AppliedRevision[];
   /** Finished, and the file has another checksum than the one that ran. */
   readonly edited: readonly string[];
-  /** In the database, without a file. */
+  /** In the database, without a file, and no squash that replaces it. */
   readonly missing: readonly string[];
   /** Those of `missing` on which no file follows: the database is ahead of the folder. */
   readonly ahead: readonly string[];
   /** Those of `pending` on which a revision in the database follows already. */
   readonly outOfOrder: readonly string[];
+  /** Squashes of which the database has a part and the files of the rest are gone. */
+  readonly torn: readonly TornSquash[];
 }
 
-/** The graph of a folder's migrations. Throws like `buildGraph`. */
+/** The graph of a folder's migrations, as a new database gets them. Throws like `buildGraph`. */
 export function graphOf(folder: MigrationFolder): RevisionGraph {
-  return buildGraph(folder.migrations.map(toInput));
+  return buildGraph(unfoldSquashes(folder).inputs);
 }
 
 /** A folder's migrations in the order in which they run: by the graph, where file order says otherwise. */
@@ -40,14 +45,23 @@ export function migrationsInOrder(folder: MigrationFolder): Migration[] {
   return graphOf(folder).order.map((revision) => files.get(revision.id)!);
 }
 
-/** Compares a folder with a database's history. Pure; throws only what is wrong with the graph. */
-export function compareHistory(folder: MigrationFolder, history: History): HistoryComparison {
-  const files = graphOf(folder);
-  const migrations = new Map(folder.migrations.map((migration) => [migration.version, migration]));
+/**
+ * Compares a folder with a database's history. Pure; throws only what is wrong with the graph.
+ *
+ * @param targets where somebody wants to go: an original of a squash that one of them names holds in its place
+ */
+export function compareHistory(
+  folder: MigrationFolder,
+  history: History,
+  targets: readonly (Target | undefined)[] = [],
+): HistoryComparison {
+  const unfolded = unfoldSquashes(folder, history.revisions, namedOriginals(folder, targets));
+  const files = buildGraph(unfolded.inputs);
+  const migrations = new Map(unfolded.migrations.map((migration) => [migration.version, migration]));
   const recorded = new Map(history.revisions.map((row) => [row.revision, row]));
-  const missing = history.revisions.filter((row) => !migrations.has(row.revision));
-  const isMissing = (id: string): boolean => recorded.has(id) && !migrations.has(id);
-  const known = (id: string): boolean => migrations.has(id) || recorded.has(id);
+  const missing = history.revisions.filter((row) => !files.byId.has(row.revision));
+  const isMissing = (id: string): boolean => recorded.has(id) && !files.byId.has(id);
+  const known = (id: string): boolean => files.byId.has(id) || files.aliases.has(id) || recorded.has(id);
   const graph =
     missing.length === 0
       ? files
@@ -70,10 +84,10 @@ export function compareHistory(folder: MigrationFolder, history: History): Histo
   const pending = files.order.filter((revision) => !recorded.has(revision.id)).map((revision) => revision.id);
   const needed = ancestorsOf(
     files,
-    [...recorded.keys()].filter((id) => migrations.has(id)),
+    [...recorded.keys()].filter((id) => files.byId.has(id)),
   );
   const isAhead = (id: string): boolean =>
-    ![...descendantsOf(graph, [id])].some((follower) => migrations.has(follower));
+    ![...descendantsOf(graph, [id])].some((follower) => files.byId.has(follower));
   return {
     files,
     graph,
@@ -89,6 +103,7 @@ export function compareHistory(folder: MigrationFolder, history: History): Histo
     missing: missing.map((row) => row.revision),
     ahead: missing.map((row) => row.revision).filter(isAhead),
     outOfOrder: pending.filter((id) => needed.has(id)),
+    torn: unfolded.torn,
   };
 }
 
@@ -98,6 +113,7 @@ export function compareHistory(folder: MigrationFolder, history: History): Histo
  */
 export function requireUpgradable(comparison: HistoryComparison, outOfOrder: boolean): void {
   requireUnedited(comparison);
+  for (const torn of comparison.torn) throw squashTorn(torn);
   requireKnown(comparison);
   const { migrations, unfinished } = comparison;
   const reverting = unfinished.find((row) => row.state === 'reverting');
@@ -125,21 +141,6 @@ export function requireUpgradable(comparison: HistoryComparison, outOfOrder: boo
   }
 }
 
-/** Throws TidemarkError (`history-unfinished`) when a migration is half applied: its reverse expects all of it. */
-export function requireRevertible(comparison: HistoryComparison): void {
-  const half = comparison.unfinished.find((row) => row.state === 'applying');
-  if (half === undefined) return;
-  throw new TidemarkError(
-    'history-unfinished',
-    `${label(half)} is half applied: ${half.statementsDone} of ${half.statementsTotal} statements`,
-    { hints: ['Finish it with "tidemark migrate up", then take it down.', ...because(half)] },
-  );
-}
-
-function requireUnedited({ edited, migrations, recorded }: HistoryComparison): void {
-  if (edited.length === 0) return;
-  const files = edited.map((id) => migrations.get(id)!.path);
-  throw new TidemarkError(
 /** Throws TidemarkError (`history-ahead`, `history-missing`) when the database has revisions without a file. */
 export function requireKnown({ missing, ahead, recorded }: HistoryComparison): void {
   if (missing.length === 0) return;
@@ -162,6 +163,21 @@ export function requireKnown({ missing, ahead, recorded }: HistoryComparison): v
   );
 }
 
+/** Throws TidemarkError (`history-unfinished`) when a migration is half applied: its reverse expects all of it. */
+export function requireRevertible(comparison: HistoryComparison): void {
+  const half = comparison.unfinished.find((row) => row.state === 'applying');
+  if (half === undefined) return;
+  throw new TidemarkError(
+    'history-unfinished',
+    `${label(half)} is half applied: ${half.statementsDone} of ${half.statementsTotal} statements`,
+    { hints: ['Finish it with "tidemark migrate up", then take it down.', ...because(half)] },
+  );
+}
+
+function requireUnedited({ edited, migrations, recorded }: HistoryComparison): void {
+  if (edited.length === 0) return;
+  const files = edited.map((id) => migrations.get(id)!.path);
+  throw new TidemarkError(
     'history-edited',
     `edited after ${files.length === 1 ? 'it was' : 'they were'} applied: ${files.join(', ')}`,
     {
@@ -181,19 +197,23 @@ export function requireKnown({ missing, ahead, recorded }: HistoryComparison): v
   );
 }
 
-function because(row: AppliedRevision): string[] {
-  return row.error === undefined ? [] : [`It stopped because of: ${row.error}`];
+/** What is wrong when a database is in the middle of a squash whose originals are gone, in words. */
+export function describeTorn({ squash, recorded, lacking }: TornSquash): string {
+  return `the database has ${recorded.join(', ')} of what ${squash.file} was made of, and the files of the rest are gone: ${lacking.join(', ')}`;
 }
 
-function toInput(migration: Migration): RevisionInput {
-  return {
-    id: migration.version,
-    name: migration.name,
-    parents: migration.directives.parents,
-    dependsOn: migration.directives.dependsOn,
-    branch: migration.directives.branch,
-    file: migration.file,
-  };
+function squashTorn(torn: TornSquash): TidemarkError {
+  return new TidemarkError('squash-torn', describeTorn(torn), {
+    hints: [
+      `Bring ${torn.lacking.length === 1 ? 'that file' : 'those files'} back into "${SQUASHED_FOLDER}" from version control, run "tidemark migrate hash", then "tidemark migrate up";`,
+      'or take the recorded ones down with "tidemark migrate down": the database keeps the text for it, and the squash runs then.',
+    ],
+    details: { squash: torn.squash.version, recorded: torn.recorded, lacking: torn.lacking },
+  });
+}
+
+function because(row: AppliedRevision): string[] {
+  return row.error === undefined ? [] : [`It stopped because of: ${row.error}`];
 }
 
 /** A circle can only come from the rows: the files were a graph before. */

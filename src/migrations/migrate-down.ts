@@ -37,7 +37,7 @@ export async function migrateDown(
   const context = await makeContext(connection, dialect, 'down', options);
 
   const work = async (history: History): Promise<MigrateResult> => {
-    const comparison = compareHistory(folder, history);
+    const comparison = compareHistory(folder, history, [options.target]);
     requireRevertible(comparison);
     const there = new Set(comparison.recorded.keys());
     const jobs: Job[] = [];

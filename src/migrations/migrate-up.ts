@@ -94,7 +94,7 @@ async function planUpgrade(
   history: History,
   options: MigrateUpOptions,
 ): Promise<UpgradePlan> {
-  const comparison = compareHistory(folder, history);
+  const comparison = compareHistory(folder, history, [options.target, options.baseline]);
   requireUpgradable(comparison, options.outOfOrder === true);
   const baseline = planBaseline(comparison, options.baseline);
   const there = new Set([...comparison.applied, ...baseline.map((revision) => revision.id)]);

@@ -1,3 +1,4 @@
+import { graphOf } from '../../migrations/compare-history.js';
 import { migrationStatus } from '../../migrations/status.js';
 import { planBetween, readDatabase } from '../../planning/plan-between.js';
 import { describeChange } from '../../planning/prove.js';
@@ -28,7 +29,8 @@ export async function run(context: Context): Promise<Outcome> {
   const unwritten = !isEmptyPlan(plan.up);
 
   const at = status.current.at(-1) ?? 'base';
-  const known = folder.migrations.some(({ version }) => version === at) || at === 'base';
+  const isInFolder = status.migrations.some(({ revision, file }) => revision === at && file !== null);
+  const known = at === 'base' || isInFolder || graphOf(folder).aliases.has(at);
   const unfinished = status.migrations.find(({ state }) => state === 'applying' || state === 'reverting');
   const comparable = known && unfinished === undefined;
   const drift: string[] = [];
