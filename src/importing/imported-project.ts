@@ -55,8 +55,15 @@ export interface RecordedElsewhere {
   readonly applied: readonly string[];
   /** What the table names and the project has not, as the table names it. */
   readonly unknown: readonly string[];
-  /** What stands in the way, as full sentences: a failed or half-done migration, a checksum that differs. */
+  /** What stands in the way, as full sentences: a failed or half-done migration. */
   readonly problems: readonly string[];
+  /**
+   * Files that are not what was applied, by the tool's own checksums, as full sentences. They stand in the way
+   * unless the user has looked at them and says so.
+   */
+  readonly edited?: readonly string[];
+  /** What a person should know besides, as full sentences. */
+  readonly notes?: readonly string[];
 }
 
 /** What reading a project may be told. */
