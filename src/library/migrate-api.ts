@@ -89,9 +89,12 @@ export function migrateApi(project: ProjectSession): MigrateApi {
     up({ to, lockTimeoutMs = LOCK_TIMEOUT_MS, ...options } = {}) {
       return project.call(options, async (signal) => {
         const { migrateUp } = await import('../migrations/migrate-up.js');
+        const { requireRunnable } = await import('../migrations/require-runnable.js');
         const { exclude } = environment;
         const given = { exclude, ...options, target: to, lockTimeoutMs, signal };
-        return migrateUp(await project.session(signal), await project.folder(), await dialect(), given);
+        const folder = await project.folder();
+        requireRunnable(folder);
+        return migrateUp(await project.session(signal), folder, await dialect(), given);
       });
     },
     down({ to, lockTimeoutMs = LOCK_TIMEOUT_MS, ...options } = {}) {
@@ -125,10 +128,9 @@ export function migrateApi(project: ProjectSession): MigrateApi {
     },
     hash(options = {}) {
       return project.call(options, async () => {
-        const { hashFolder } = await import('../migrations/write-migration.js');
-        const { difference } = await project.folder();
-        const { sums } = await hashFolder(environment.migrations);
-        return { files: Object.fromEntries(sums), ...difference };
+        const { hashFolder } = await import('../migrations/hash-folder.js');
+        const { sums, changes } = await hashFolder(environment.migrations);
+        return { files: Object.fromEntries(sums), ...changes };
       });
     },
     new({ name, version, up, down, ...options }) {

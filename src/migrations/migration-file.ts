@@ -50,8 +50,8 @@ export interface FileName {
   readonly certain: boolean;
 }
 
-const PROGRAM = /^(.*)\.[cm]?[jt]s$/;
-const SCRIPT = /^(.*)\.sql$/i;
+const PROGRAM = /^(.*)\.[cm]?[jt]s$/s;
+const SCRIPT = /^(.*)\.sql$/is;
 const VERSION = /^[A-Za-z0-9.]*\d[A-Za-z0-9.]*$/;
 
 /**
@@ -87,9 +87,17 @@ function checkCharacters(file: string): void {
   const odd = /[\p{Cc}\u2028\u2029\uFFFD]|^\s/u.exec(file)?.[0];
   if (odd === undefined) return;
   const what = odd === '\uFFFD' ? 'is not UTF-8' : `holds ${characterName(odd)}`;
-  throw new TidemarkError('migration-name-invalid', `the file name ${JSON.stringify(file)} ${what}`, {
+  throw new TidemarkError('migration-name-invalid', `the file name ${visible(file)} ${what}`, {
     hints: ['Rename the file.'],
   });
+}
+
+/** A name in quotes, with nothing in it that a terminal would obey. */
+function visible(name: string): string {
+  return JSON.stringify(name).replace(
+    /[\p{C}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import { migrateUp } from '../../migrations/migrate-up.js';
+import { requireRunnable } from '../../migrations/require-runnable.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { reportEvents } from '../migrate-events.js';
@@ -11,6 +12,7 @@ export async function run(context: Context): Promise<Outcome> {
   requireScriptForOutput(context);
   const { exclude } = await context.environment();
   const folder = await context.migrations();
+  requireRunnable(folder);
   const dialect = await context.dialect();
   const looking = options.flag('dry-run') || options.flag('sql');
   const connection = await context.openTarget(looking ? 'empty' : 'create');
