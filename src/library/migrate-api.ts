@@ -136,11 +136,19 @@ export function migrateApi(project: ProjectSession): MigrateApi {
     new({ name, version, up, down, ...options }) {
       return project.call(options, async () => {
         const { writeMigration } = await import('../migrations/write-migration.js');
+        const { emptyMigration } = await import('../migrations/migration-template.js');
+        const { newMigrations } = environment;
         const written = await writeMigration(environment.migrations, {
           name,
           version,
-          up: up ?? `-- ${name}: write the SQL that goes forward here.\n`,
-          down: down ?? `-- ${name}: write the SQL that takes it back here.\n`,
+          naming: newMigrations.naming,
+          afterWrite: newMigrations.afterWrite,
+          ...emptyMigration(
+            name,
+            up === undefined && down === undefined ? newMigrations.template : undefined,
+          ),
+          ...(up === undefined ? {} : { up }),
+          ...(down === undefined ? {} : { down }),
         });
         const files = [written.upFile, written.downFile].filter((file) => file !== undefined);
         return { revision: written.version, files };
@@ -154,7 +162,9 @@ export function migrateApi(project: ProjectSession): MigrateApi {
         const wanted = await schemaSource(project);
         const folder = await readMigrationFolder(environment.migrations);
         const plan = planOptions(project, bench, wanted, renames, 'refuse');
-        return generateMigration(bench, { folder, wanted, name, dryRun, plan, signal: given });
+        const { naming, afterWrite } = environment.newMigrations;
+        const generation = { folder, wanted, name, dryRun, plan, signal: given, naming, afterWrite };
+        return generateMigration(bench, generation);
       });
     },
   };

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { TidemarkError } from '../errors.js';
 import { decodeMigration, type Migration } from './migration-file.js';
-import type { MigrationFacts } from './write-migration.js';
+import type { MigrationFacts, NewMigration } from './write-migration.js';
 
 /** The texts that a new migration begins with. */
 export interface MigrationTemplate {
@@ -9,6 +9,25 @@ export interface MigrationTemplate {
   /** What lies beside it as `.down.sql`; undefined when nothing does, and for a program. */
   readonly down: string | undefined;
   readonly language: Migration['language'];
+}
+
+/** The texts of a migration that is to be written by hand: of the template, if one is named, else a comment. */
+export function emptyMigration(
+  name: string,
+  template: string | undefined,
+): Pick<NewMigration, 'up' | 'down' | 'language'> {
+  if (template === undefined) {
+    return {
+      up: `-- ${name}: write the SQL that goes forward here.\n`,
+      down: `-- ${name}: write the SQL that takes it back here.\n`,
+    };
+  }
+  const { up, down, language } = readTemplate(template);
+  return {
+    up: (facts) => fillTemplate(up, facts),
+    down: down === undefined ? undefined : (facts) => fillTemplate(down, facts),
+    language,
+  };
 }
 
 /**

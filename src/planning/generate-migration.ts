@@ -2,7 +2,7 @@ import { requireNotAborted, unlessAborted } from '../migrations/abort.js';
 import { graphOf } from '../migrations/compare-history.js';
 import type { MigrationFolder } from '../migrations/folder.js';
 import { requireOneHead } from '../migrations/new-revision.js';
-import { requireListed, writeMigration } from '../migrations/write-migration.js';
+import { type NewMigration, requireListed, writeMigration } from '../migrations/write-migration.js';
 import type { Hazard } from '../schema/kind.js';
 import { isEmptyPlan, planHazards, type Step } from '../schema/plan.js';
 import { type PlanBetween, type PlanOptions, planBetween } from './plan-between.js';
@@ -13,7 +13,7 @@ import type { Workbench } from './workbench.js';
 import { migrationText } from './write-migration.js';
 
 /** What is to be generated. */
-export interface Generation {
+export interface Generation extends Pick<NewMigration, 'naming' | 'afterWrite'> {
   /** The migrations that lead to where the new one begins. */
   readonly folder: MigrationFolder;
   /** Where it is to lead. */
@@ -59,7 +59,7 @@ export async function generateMigration(
   bench: Workbench,
   generation: Generation,
 ): Promise<GeneratedMigration> {
-  const { folder, wanted, name, dryRun = false, signal } = generation;
+  const { folder, wanted, name, dryRun = false, signal, naming, afterWrite } = generation;
   requireListed(folder);
   requireOneHead(graphOf(folder));
   const current = migrationState(folder, undefined);
@@ -71,7 +71,7 @@ export async function generateMigration(
   requireNotAborted(signal);
   const written = dryRun
     ? undefined
-    : await writeMigration(folder.path, { name, up: text.up, down: text.down });
+    : await writeMigration(folder.path, { name, up: text.up, down: text.down, naming, afterWrite });
   if (written && plan.proven) {
     const before = current.type === 'scripts' ? current.files : [];
     await bench.rememberState([...before, { name: written.upFile, sql: text.up }], plan.proven);

@@ -11,7 +11,7 @@ import { relativePath } from '../render/path.js';
 /** Writes the migration from the state after all migrations to the wanted schema. */
 export async function run(context: Context): Promise<Outcome> {
   const name = context.required('NAME');
-  const { migrations } = await context.environment();
+  const { migrations, newMigrations } = await context.environment();
   const folder = await readMigrationFolder(migrations);
   requireListed(folder);
   const wanted = await schemaSource(context);
@@ -24,6 +24,8 @@ export async function run(context: Context): Promise<Outcome> {
     name,
     plan,
     dryRun: context.options.flag('dry-run'),
+    naming: newMigrations.naming,
+    afterWrite: newMigrations.afterWrite,
     onPlanned: (planned) => {
       reportPlanning(context, bench, planned);
       for (const hazard of planHazards(planned.up).filter(({ level }) => level !== 'note'))

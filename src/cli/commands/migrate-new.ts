@@ -1,6 +1,7 @@
 import { TidemarkError } from '../../errors.js';
 import { graphOf } from '../../migrations/compare-history.js';
 import { readMigrationFolder } from '../../migrations/folder.js';
+import { emptyMigration } from '../../migrations/migration-template.js';
 import { placeNewRevision } from '../../migrations/new-revision.js';
 import { writeMigration } from '../../migrations/write-migration.js';
 import type { Outcome } from '../command.js';
@@ -12,7 +13,7 @@ import { relativePath } from '../render/path.js';
 export async function run(context: Context): Promise<Outcome> {
   const { options } = context;
   const name = context.required('NAME');
-  const { migrations } = await context.environment();
+  const { migrations, newMigrations } = await context.environment();
   const place = placeNewRevision(graphOf(await readMigrationFolder(migrations)), {
     head: headOf(options),
     splice: options.flag('splice'),
@@ -23,8 +24,9 @@ export async function run(context: Context): Promise<Outcome> {
     name,
     version: options.text('revision'),
     ...place,
-    up: `-- ${name}: write the SQL that goes forward here.\n`,
-    down: `-- ${name}: write the SQL that takes it back here.\n`,
+    ...emptyMigration(name, newMigrations.template),
+    naming: newMigrations.naming,
+    afterWrite: newMigrations.afterWrite,
   });
   const files = [written.upFile, written.downFile].filter((file) => file !== undefined);
   const shown = files.map((file) => relativePath(migrations, file, context.cwd));
