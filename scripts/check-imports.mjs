@@ -14,7 +14,7 @@ const below = {
   schema: ['database'],
   safety: ['schema', 'database'],
   migrations: ['schema', 'database'],
-  backup: ['schema', 'database'],
+  backup: ['migrations', 'postgres', 'sqlite', 'schema', 'database'],
   planning: ['migrations', 'safety', 'schema', 'database'],
   importing: ['planning', 'migrations', 'safety', 'schema', 'database'],
   project: ['database'],
