@@ -15,6 +15,8 @@ export interface Option {
   /** What --help calls the value: `NAME`. Required in practice for all but flags. */
   readonly value?: string;
   readonly short?: string;
+  /** Its value may begin with a dash without `=` before it: `--range -2:`. */
+  readonly dashed?: boolean;
   /** The only values it takes. */
   readonly choices?: readonly string[];
   /** What holds when it is not given; `duration` in its written form. */

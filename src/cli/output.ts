@@ -1,5 +1,5 @@
 import { maskPasswords } from './mask.js';
-import { makeStyle, type Style, wantsColor } from './style.js';
+import { makeStyle, type Style, speaksUtf8, wantsColor } from './style.js';
 
 /** The part of a stream that is written to. */
 export interface Sink {
@@ -26,6 +26,8 @@ export class Output {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
+  /** How a graph may be drawn for whoever reads the results; undefined: nobody looks at them as they come. */
+  readonly drawing: 'unicode' | 'ascii' | undefined;
   /** Colours for results. */
   readonly style: Style;
   /** Colours for what goes to standard error. */
@@ -43,6 +45,8 @@ export class Output {
     this.json = settings.json ?? false;
     this.quiet = settings.quiet ?? false;
     this.verbose = settings.verbose ?? false;
+    const looks = settings.stdout.isTTY === true && settings.env.TERM !== 'dumb' && !this.json;
+    this.drawing = looks ? (speaksUtf8(settings.env) ? 'unicode' : 'ascii') : undefined;
     this.style = makeStyle(!this.json && wantsColor(settings.stdout, settings.env, settings.color));
     this.errorStyle = makeStyle(wantsColor(settings.stderr, settings.env, settings.color));
   }

@@ -84,9 +84,15 @@ function tokenize(
   const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(unmark(token.value));
-    else if (token.kind === 'option') given.push({ ...token, value: token.value && unmark(token.value) });
+    else if (token.kind === 'option') given.push({ ...token, value: givenValue(token) });
   }
   return { given, words };
+}
+
+/** `-r=1:2` is `-r 1:2`, as it is in other tools: no value of a short option begins with `=`. */
+function givenValue({ rawName, value, inlineValue }: Pick<Token, 'rawName' | 'value' | 'inlineValue'>) {
+  if (value === undefined) return undefined;
+  return inlineValue && !rawName.startsWith('--') ? value.replace(/^=/, '') : unmark(value);
 }
 
 function unmark(text: string): string {
@@ -112,7 +118,8 @@ function store(
   }
   const { value } = token;
   // `--env --json` is a forgotten value; a value that really begins with a dash is written --env=-x.
-  if (value === undefined || (value.startsWith('-') && !token.inlineValue && !/^-\d+$/.test(value)))
+  const isOption = value?.startsWith(option.dashed ? '--' : '-') && !/^-\d+$/.test(value);
+  if (value === undefined || (isOption && !token.inlineValue))
     throw usage(`${spelled} needs a value: ${spelled} ${option.value ?? 'VALUE'}`, command);
   checkValue(spelled, value, option, command);
   values.set(name, [...(option.type === 'list' ? (values.get(name) ?? []) : []), value]);

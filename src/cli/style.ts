@@ -32,3 +32,15 @@ export function wantsColor(
   if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
   return stream.isTTY === true && env.TERM !== 'dumb';
 }
+
+/**
+ * Whether a terminal can be trusted with box drawings: by the locale, as POSIX orders its variables; on Windows by
+ * a terminal that is not the old console.
+ */
+export function speaksUtf8(
+  env: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform = process.platform,
+): boolean {
+  if (platform === 'win32') return Boolean(env.WT_SESSION || env.TERM_PROGRAM || env.TERM);
+  return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
+}

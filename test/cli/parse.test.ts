@@ -121,6 +121,15 @@ describe('options', () => {
     expect(run('status', { TIDEMARK_ENV: '' }).options.text('env')).toBeUndefined();
   });
 
+  it.each(['-r -2:', '-r=-2:', '-r-2:', '--range -2:', '--range=-2:', '--range -2: --json'])(
+    'may begin with a dash where the option says so: %s',
+    (line) => {
+      expect(run(`migrate history ${line}`).options.text('range')).toBe('-2:');
+      expect(complaint('migrate history --range --json').message).toContain('--range needs a value');
+      expect(complaint('status --env -2:').message).toContain('--env needs a value');
+    },
+  );
+
   it('may have values that begin with a dash when they are joined', () => {
     expect(run('db shell --command=--x').options.list('command')).toEqual(['--x']);
     expect(run("db shell -c 'SELECT 1'").options.list('command')).toEqual(['SELECT 1']);
@@ -207,9 +216,11 @@ describe('the table', () => {
   it('has every command of the issue once', () => {
     expect(all.map(([path]) => path)).toEqual([
       ...['init', 'status'],
-      ...['diff', 'new', 'up', 'down', 'stamp', 'status', 'history', 'show', 'validate', 'hash'].map(
-        (name) => `migrate ${name}`,
-      ),
+      // In the order of the help: what writes migrations, what runs them, what looks at them, what checks them.
+      ...['diff', 'new', 'merge', 'rebase', 'squash'].map((name) => `migrate ${name}`),
+      ...['up', 'down', 'stamp'].map((name) => `migrate ${name}`),
+      ...['status', 'current', 'history', 'show', 'heads', 'branches'].map((name) => `migrate ${name}`),
+      ...['check', 'validate', 'hash', 'import'].map((name) => `migrate ${name}`),
       ...['inspect', 'diff', 'apply'].map((name) => `schema ${name}`),
       ...['check', 'create', 'reset', 'shell'].map((name) => `db ${name}`),
     ]);

@@ -141,7 +141,7 @@ describeEachServer(
       expect(await project.ask("SELECT to_regclass('first_half') AS found", variables)).toEqual([
         { found: null },
       ]);
-      const history = project.run('sh', ['-c', '$TIDEMARK migrate history --verbose'], variables);
+      const history = project.run('sh', ['-c', '$TIDEMARK migrate history --log'], variables);
       expect(history.stdout, history.stderr).toMatch(/fail/i);
 
       addMigration('broken', 'CREATE TABLE first_half (id int);\n');

@@ -27,10 +27,30 @@ export const lookingCommands: readonly Command[] = [
   },
   {
     path: ['migrate', 'history'],
-    summary: 'everything that was ever done to the database, failures included',
+    summary: 'the revisions as a graph, newest first, with their states',
+    description:
+      'Drawn on a terminal; elsewhere a line for each, "parents -> revision". Without a database, or when it cannot ' +
+      'be reached, the files alone are shown. A range has a target at either end, which may be left out.',
+    options: {
+      range: {
+        type: 'text',
+        short: 'r',
+        value: 'FROM:TO',
+        dashed: true,
+        summary: 'only these, both ends included: 20250915:, -2:, current:head, base:reports@head',
+      },
+      log: { type: 'flag', summary: 'also everything that was ever done, failures included' },
+      'all-environments': {
+        type: 'flag',
+        summary: 'where every environment of the configuration is',
+      },
+    },
     examples: [
-      { line: 'migrate history', summary: 'the applied revisions' },
-      { line: 'migrate history --verbose', summary: 'the whole log of operations' },
+      { line: 'migrate history', summary: 'the graph' },
+      { line: 'migrate history -r -2:', summary: 'from two below the database on' },
+      { line: 'migrate history --verbose', summary: 'with parents, files, when and by whom' },
+      { line: 'migrate history --log', summary: 'the log of all operations' },
+      { line: 'migrate history --all-environments', summary: 'which environment is how far' },
     ],
     load: () => import('./migrate-history.js'),
   },

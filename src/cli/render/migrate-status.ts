@@ -24,29 +24,6 @@ export function renderStatus(status: MigrationStatus, target: string, style: Sty
   return lines.join('\n');
 }
 
-/** Every revision with its state, newest last. */
-export function renderHistory(status: MigrationStatus, style: Style): string {
-  if (status.migrations.length === 0) return 'no migrations';
-  return status.migrations
-    .map((migration) => {
-      const marks = [
-        migration.origin === 'baseline' ? 'baseline' : '',
-        migration.origin === 'stamp' ? 'stamped' : '',
-        migration.origin === 'import' ? 'imported' : '',
-        migration.edited ? 'edited since' : '',
-        migration.file === null ? 'no file' : '',
-        migration.down === null ? 'no way down' : '',
-      ].filter(Boolean);
-      const when = migration.appliedAt ? `  ${migration.appliedAt.slice(0, 19).replace('T', ' ')}` : '';
-      const who = migration.appliedBy ? `  ${migration.appliedBy}` : '';
-      const took = migration.durationMs === null ? '' : `  ${migration.durationMs} ms`;
-      const here = status.current.includes(migration.revision) ? style.bold(' (current)') : '';
-      const more = marks.length > 0 ? `  ${style.yellow(marks.join(', '))}` : '';
-      return `${stateWord(migration, style)}  ${stepName(migration)}${here}${style.dim(`${when}${who}${took}`)}${more}`;
-    })
-    .join('\n');
-}
-
 function stateWord({ state, statementsDone, statementsTotal }: MigrationState, style: Style): string {
   switch (state) {
     case 'applied':
