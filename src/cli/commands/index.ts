@@ -1,6 +1,7 @@
 import type { Command, Group } from '../command.js';
 import { dbCommands } from './db.js';
 import { migrateCommands } from './migrate.js';
+import { importCommand } from './migrate-import-command.js';
 import { projectCommands } from './project.js';
 import { schemaCommands } from './schema.js';
 
@@ -14,6 +15,7 @@ export const groups: readonly Group[] = [
 export const commands: readonly Command[] = [
   ...projectCommands,
   ...migrateCommands,
+  importCommand,
   ...schemaCommands,
   ...dbCommands,
 ];

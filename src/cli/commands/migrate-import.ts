@@ -1,0 +1,162 @@
+import { resolve } from 'node:path';
+import type { DatabaseUrl } from '../../database/database-url.js';
+import { openDatabase } from '../../database/open-database.js';
+import { TidemarkError } from '../../errors.js';
+import { bookkeepingPatterns, compareImport } from '../../importing/compare-import.js';
+import { type ImportResult, importProject } from '../../importing/import-project.js';
+import { IMPORT_TOOLS, type ImportTool } from '../../importing/imported-project.js';
+import { Workbench } from '../../planning/workbench.js';
+import type { Outcome } from '../command.js';
+import type { Context } from '../context.js';
+import { reportEvents } from '../migrate-events.js';
+import { renderImportResult } from '../render/migrate-import.js';
+
+/** Brings another tool's project in, and what it has applied. */
+export async function run(context: Context): Promise<Outcome> {
+  const { options, output } = context;
+  const tool = toolOf(options.text('from'));
+  const { migrations: target, url } = await context.environment();
+  const recordOnly = options.flag('record-only');
+  if (recordOnly && !options.flag('record')) {
+    throw new TidemarkError('usage', '--record-only and --no-record leave nothing to do', { exitCode: 2 });
+  }
+  if (recordOnly) await context.url();
+  const dialect = await context.dialect();
+  const records = options.flag('record') && url !== undefined;
+  const connection = records ? await context.openTarget('empty') : undefined;
+  const dryRun = options.flag('dry-run');
+  const imported = await importProject({
+    tool,
+    path: resolve(context.cwd, context.required('PATH')),
+    target,
+    dialect,
+    env: context.env,
+    connection,
+    dryRun,
+    recordOnly,
+    inPlace: options.flag('in-place'),
+    acceptEdited: options.flag('accept-edited'),
+    ignoreUnknown: options.flag('ignore-unknown'),
+    lockTimeoutMs: options.duration('lock-timeout'),
+    onEvent: reportEvents(output),
+  });
+  // The embedded engine has one session, and comparing opens the database anew.
+  await connection?.close();
+  for (const note of imported.notes) output.note(note);
+  const differences = await compared(context, tool, imported, records ? url : undefined);
+  const result = resultOf(imported, { tool, dryRun, target, differences });
+  const label = connection?.label;
+  return { result, text: renderImportResult(result, { cwd: context.cwd, label, style: output.style }) };
+}
+
+function toolOf(text: string | undefined): ImportTool {
+  const tool = IMPORT_TOOLS.find((name) => name === text);
+  if (tool !== undefined) return tool;
+  throw new TidemarkError('usage', 'say which tool the project is of: --from TOOL', {
+    exitCode: 2,
+    hints: [`Tools: ${IMPORT_TOOLS.join(', ')}.`],
+  });
+}
+
+/** The differences to the live database; undefined when they are not known. What keeps them from being known is told. */
+async function compared(
+  context: Context,
+  tool: ImportTool,
+  { elsewhere, revisions }: ImportResult,
+  url: DatabaseUrl | undefined,
+): Promise<readonly string[] | undefined> {
+  if (url === undefined || elsewhere?.table === undefined) return undefined;
+  const { exclude } = await context.environment();
+  const bench = context.closing(
+    new Workbench({
+      dialect: await context.dialect(url.engine),
+      filter: { exclude: [...exclude, ...bookkeepingPatterns(tool, elsewhere.table)] },
+      openDev: () => context.openDev(url.engine),
+    }),
+  );
+  context.output.progress('comparing the database with the imported migrations …');
+  try {
+    const open = (address: DatabaseUrl) => openDatabase(address, { missing: 'refuse' });
+    return await compareImport(bench, revisions, new Set(elsewhere.applied), url, open);
+  } catch (error) {
+    if (!(error instanceof TidemarkError)) throw error;
+    const where = error.location === undefined ? '' : `${error.location.file}:${error.location.line}: `;
+    context.output.warn(
+      `the database could not be compared with the imported migrations: ${where}${error.message}`,
+    );
+    return undefined;
+  } finally {
+    await bench.close();
+    for (const note of bench.notes) context.output.warn(note);
+  }
+}
+
+/** Plain data: what `--json` prints. */
+export interface ImportOutcome {
+  readonly tool: ImportTool;
+  readonly dryRun: boolean;
+  readonly folder: string;
+  readonly revisions: readonly {
+    readonly revision: string;
+    readonly name: string;
+    readonly source: string;
+    readonly file: string | null;
+    readonly downFile: string | null;
+    /** Null when no database was asked. */
+    readonly applied: boolean | null;
+  }[];
+  readonly notes: readonly string[];
+  /** False when the files were there, or are kept where they are. */
+  readonly wrote: boolean;
+  /** Null when no database was asked, or the tool has no table in it. */
+  readonly recorded: {
+    readonly table: string;
+    readonly revisions: readonly string[];
+    readonly already: readonly string[];
+    readonly unknown: readonly string[];
+  } | null;
+  /** Null when it is not known. */
+  readonly differences: readonly string[] | null;
+  /** Patterns for `exclude` that keep the tool's table out of every comparison, as long as it is there. */
+  readonly exclude: readonly string[];
+}
+
+function resultOf(
+  { project, rendered, revisions, wrote, elsewhere, recorded, notes }: ImportResult,
+  facts: {
+    readonly tool: ImportTool;
+    readonly dryRun: boolean;
+    readonly target: string;
+    readonly differences: readonly string[] | undefined;
+  },
+): ImportOutcome {
+  const applied = elsewhere?.table === undefined ? undefined : new Set(elsewhere.applied);
+  const files = new Map(rendered?.revisions.map((one) => [one.revision.id, one]));
+  const table = elsewhere?.table;
+  return {
+    tool: project.tool,
+    dryRun: facts.dryRun,
+    folder: facts.target,
+    revisions: revisions.map(({ id, name, source }) => ({
+      revision: id,
+      name,
+      source,
+      file: files.get(id)?.upFile ?? null,
+      downFile: files.get(id)?.downFile ?? null,
+      applied: applied?.has(id) ?? null,
+    })),
+    notes,
+    wrote,
+    recorded:
+      recorded === undefined || table === undefined
+        ? null
+        : {
+            table,
+            revisions: recorded.recorded,
+            already: recorded.already,
+            unknown: elsewhere?.unknown ?? [],
+          },
+    differences: facts.differences ?? null,
+    exclude: table === undefined ? [] : bookkeepingPatterns(facts.tool, table),
+  };
+}
