@@ -91,17 +91,29 @@ function resolveTidemark(file: string): string | undefined {
   }
 }
 
-/** Node warns about a package.json without `type` and about type stripping: neither is the user's concern here. */
+/**
+ * Node warns about a package.json without `type` and about type stripping: neither is the user's concern here.
+ * Modules that load at the same time share the one change to the process, and the last takes it back.
+ */
 async function withoutLoaderWarnings<T>(load: () => Promise<T>): Promise<T> {
-  const emitWarning = process.emitWarning;
-  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
-    const text = JSON.stringify([String(warning), ...rest]);
-    if (/MODULE_TYPELESS_PACKAGE_JSON|type stripping/i.test(text)) return;
-    (emitWarning as (...all: unknown[]) => void).call(process, warning, ...rest);
-  }) as typeof process.emitWarning;
+  if (loading.count === 0) {
+    const { emitWarning } = process;
+    loading.restore = () => {
+      process.emitWarning = emitWarning;
+    };
+    process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
+      const text = JSON.stringify([String(warning), ...rest]);
+      if (/MODULE_TYPELESS_PACKAGE_JSON|type stripping/i.test(text)) return;
+      (emitWarning as (...all: unknown[]) => void).call(process, warning, ...rest);
+    }) as typeof process.emitWarning;
+  }
+  loading.count += 1;
   try {
     return await load();
   } finally {
-    process.emitWarning = emitWarning;
+    loading.count -= 1;
+    if (loading.count === 0) loading.restore();
   }
 }
+
+const loading = { count: 0, restore: () => {} };

@@ -241,7 +241,9 @@ describe('a project on SQLite', () => {
     await using project = await opened();
     await project.migrate.diff({ name: 'first' });
     folder.write('schema.sql', 'CREATE TABLE a (id INTEGER PRIMARY KEY, titles TEXT, other INTEGER);\n');
-    await expect(project.migrate.diff({ name: 'second' })).rejects.toMatchObject({ code: 'rename-unanswered' });
+    await expect(project.migrate.diff({ name: 'second' })).rejects.toMatchObject({
+      code: 'rename-unanswered',
+    });
     const renamed = await project.migrate.diff({ name: 'second', renames: ['a.title=titles'], dryRun: true });
     expect(renamed).toMatchObject({ steps: [{ action: 'rename' }] });
     const dropped = await project.migrate.diff({ name: 'second', notRenamed: ['a.title'], dryRun: true });
