@@ -14,13 +14,14 @@ export async function run(context: Context): Promise<Outcome> {
   const { style, verbose } = context.output;
   const states = new Map(status.migrations.map((state) => [state.revision, state]));
   const revisions = status.current.map((id) => ({
-    ...describeStanding(migrations.has(id) ? files : graph, id),
+    ...describeStanding(files.byId.has(id) ? files : graph, id),
     file: migrations.get(id)?.file ?? null,
+    known: files.byId.has(id),
     ahead: ahead.includes(id),
   }));
-  const lines = revisions.flatMap(({ revision: id, file, ahead: isAhead, ...marks }) => {
+  const lines = revisions.flatMap(({ revision: id, known, ahead: isAhead, ...marks }) => {
     // That it ends a line is not known of what has no file here.
-    const words = file === null ? [isAhead ? '(ahead: no file here)' : '(no file here)'] : markWords(marks);
+    const words = known ? markWords(marks) : [isAhead ? '(ahead: no file here)' : '(no file here)'];
     const line = [revisionLabel(graph.byId.get(id)!, style), ...words].join(' ');
     if (!verbose) return [line];
     return [line, ...revisionFacts(graph, id, migrations.get(id)), ...appliedFacts(states.get(id)!)];
@@ -33,7 +34,7 @@ export async function run(context: Context): Promise<Outcome> {
       current: status.current,
       atHeads,
       pending: status.pending,
-      revisions,
+      revisions: revisions.map(({ known: _, ...revision }) => revision),
     },
     text: [
       ...(verbose ? [style.dim(`${connection.label}:`)] : []),

@@ -10,7 +10,10 @@ export async function run(context: Context): Promise<Outcome> {
   const graph = graphOf(folder);
   const files = new Map(folder.migrations.map((migration) => [migration.version, migration]));
   const { style, verbose } = context.output;
-  const heads = graph.heads.map((id) => ({ ...describeStanding(graph, id), file: files.get(id)!.file }));
+  const heads = graph.heads.map((id) => ({
+    ...describeStanding(graph, id),
+    file: files.get(id)?.file ?? null,
+  }));
   const lines = heads.flatMap(({ revision, ...marks }) => {
     const line = [revisionLabel(graph.byId.get(revision)!, style), ...markWords(marks)].join(' ');
     return verbose ? [line, ...revisionFacts(graph, revision, files.get(revision))] : [line];

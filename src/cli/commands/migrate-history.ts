@@ -9,6 +9,7 @@ import type { Context } from '../context.js';
 import type { EnvironmentPosition } from '../environment-positions.js';
 import { renderHistory } from '../render/history.js';
 import { oneLine } from '../render/one-line.js';
+import { requireNoDatabase } from '../require-no-database.js';
 
 /** The revisions as a graph with their states. Works on the files alone where no database can be asked. */
 export async function run(context: Context): Promise<Outcome> {
@@ -67,23 +68,11 @@ async function openIfPossible(context: Context): Promise<Connection | undefined>
   }
 }
 
-/** The revisions of `--range`, or all. Throws TidemarkError with exit code 2 as `parseRange`, and `url-missing`. */
+/** The revisions of `--range`, or all. Throws TidemarkError with exit code 2 as `parseRange` and `requireNoDatabase`. */
 function chosen({ comparison, connected }: Position, range: string | undefined) {
   const { graph, applied } = comparison;
   if (range === undefined) return graph.order;
-  const fromCurrent = range
-    .split(':')
-    .some((end) => /^(?:[^@]*@)?(?:current(?![\p{L}\p{N}_.])|[+-])/u.test(end.trim()));
-  if (fromCurrent && !connected) {
-    throw new TidemarkError(
-      'url-missing',
-      `"${range}" is counted from where the database is, and there is none`,
-      {
-        exitCode: 2,
-        hints: ['Name the revisions, or the database with --env or --url.'],
-      },
-    );
-  }
+  if (!connected) requireNoDatabase(range);
   return revisionsIn(graph, parseRange(graph, applied, range));
 }
 
