@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs the migration tools the tests import from that npm does not bring: Debian's Alembic, with a driver
-# for PostgreSQL.
+# Installs the tools the tests need that npm does not bring: Debian's Alembic, with a driver for PostgreSQL, to
+# import from; age, to open what backups are encrypted with.
 #
 #   scripts/install-test-tools.sh
 set -euo pipefail
@@ -12,5 +12,5 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-apt-get install -qq --no-install-recommends alembic python3-psycopg2 >/dev/null
+apt-get install -qq --no-install-recommends age alembic python3-psycopg2 >/dev/null
 alembic --version

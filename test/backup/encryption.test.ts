@@ -38,7 +38,7 @@ describe('encryption', () => {
     const plain = randomBytes(size);
     const { encrypt } = await encryptionTo([recipient]);
     const kept = await buffer(encrypt(Readable.from([plain])));
-    expect(kept.includes(plain.subarray(0, 64))).toBe(size === 0);
+    if (size >= 64) expect(kept.includes(plain.subarray(0, 64))).toBe(false);
     const decrypt = await decryptionWith(file);
     expect(await buffer(decrypt(Readable.from([kept])))).toEqual(plain);
   });
