@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join, sep } from 'node:path';
 import { TidemarkError } from '../errors.js';
 import {
   checksumOf,
@@ -20,7 +20,7 @@ import {
   revisionOf,
 } from './migration-file.js';
 import { isSquash, requireWholeSquashes, SQUASHED_FOLDER } from './squashes.js';
-import { compareStems, type StemParts, stemParts } from './version.js';
+import { compareStems, stemParts } from './version.js';
 
 /** A migrations folder as it was at one moment. */
 export interface MigrationFolder {
@@ -162,10 +162,17 @@ const REVISION_COMMENT = /^\s*\/\/+\s*tidemark\s*:\s*revision\b/im;
 function folderFile(folder: string, file: string, textOf: (path: string) => string): FolderFile | undefined {
   const parsed = parseFileName(isSquashedFile(file) ? file.slice(SQUASHED_FOLDER.length + 1) : file);
   if (parsed === undefined) return undefined;
-  const path = join(folder, file);
+  const path = pathWithin(folder, file);
   const text = textOf(path);
   if (!parsed.certain && !REVISION_COMMENT.test(text)) return undefined;
   return { ...parsed, file, path, text, checksum: checksumOf(text) };
+}
+
+/** What `join` gives, without taking the folder's path apart again for each file. */
+function pathWithin(folder: string, file: string): string {
+  return isAbsolute(folder) && !isSquashedFile(file) && !/[\\/]$/.test(folder)
+    ? folder + sep + file
+    : join(folder, file);
 }
 
 function isSquashedFile(file: string): boolean {
@@ -197,7 +204,7 @@ function unreadable(path: string, cause: unknown): TidemarkError {
 function requireDistinctNames(files: readonly FolderFile[]): void {
   const seen = new Map<string, string>();
   for (const { file } of files) {
-    const folded = file.normalize('NFC').toLowerCase();
+    const folded = (ASCII.test(file) ? file : file.normalize('NFC')).toLowerCase();
     const other = seen.get(folded);
     if (other !== undefined) {
       throw new TidemarkError(
@@ -214,13 +221,13 @@ function pair(files: readonly FolderFile[]): Migration[] {
   const downs = new Map(files.filter(({ role }) => role === 'down').map((file) => [key(file), file]));
   const byId = new Map<string, string>();
   const byNumber = new Map<string, string>();
-  const migrations = inFileOrder(files.filter(({ role }) => role === 'up')).map(({ up, parts }) => {
+  const migrations = inFileOrder(files.filter(({ role }) => role === 'up')).map((up) => {
     const directives = directivesOf(up);
     const version = revisionOf(up.path, up, directives.revision);
     requireText(up);
     claim(byId, version, up.file, version);
-    // Nobody tells 1 from 01 in a file's name; an id that a directive says is meant to the letter.
-    if (version === up.version) claim(byNumber, parts.head.join(' '), up.file, version);
+    // An id that a directive says is meant to the letter.
+    if (version === up.version) claim(byNumber, numberKey(version), up.file, version);
     const down = up.language === 'sql' ? downs.get(key(up)) : undefined;
     if (down !== undefined) downs.delete(key(up));
     return toMigration(up, version, directives, down);
@@ -242,16 +249,21 @@ function pair(files: readonly FolderFile[]): Migration[] {
 
 /** What a forward file and its reverse share, however each was typed. */
 function key({ stem }: FileName): string {
-  return stem.normalize('NFC');
+  return ASCII.test(stem) ? stem : stem.normalize('NFC');
 }
 
-interface Placed {
-  readonly up: FolderFile;
-  readonly parts: StemParts;
+const ASCII = /^[ -~]*$/;
+
+function inFileOrder(ups: readonly FolderFile[]): FolderFile[] {
+  return ups
+    .map((up) => ({ up, parts: stemParts(up.stem) }))
+    .sort((a, b) => compareStems(a.parts, b.parts))
+    .map(({ up }) => up);
 }
 
-function inFileOrder(ups: readonly FolderFile[]): Placed[] {
-  return ups.map((up) => ({ up, parts: stemParts(up.stem) })).sort((a, b) => compareStems(a.parts, b.parts));
+/** A version with its numbers written one way: nobody tells 1 from 01 in a file's name. */
+function numberKey(version: string): string {
+  return version.replace(/(?<!\d)0+(?=\d)/g, '');
 }
 
 function claim(taken: Map<string, string>, id: string, file: string, version: string): void {

@@ -134,6 +134,8 @@ export function nameOf({ stem, version }: FileName, revision: string): string {
   return stem;
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * Decodes a file's bytes. Throws TidemarkError (`migration-encoding`) unless they are UTF-8 without NUL.
  */
@@ -141,7 +143,7 @@ export function decodeMigration(bytes: Uint8Array, file: string): string {
   const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   let text: string | undefined;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = utf8.decode(bytes);
   } catch {
     text = undefined;
   }

@@ -9,15 +9,14 @@ export function compareVersions(a: string, b: string): number {
   return compareParts(versionParts(a), versionParts(b));
 }
 
-/** A text cut for `compareParts`, so that a sort cuts each once: runs of digits without leading zeros, and the rest. */
-export function versionParts(text: string): readonly string[] {
+/** Runs of digits without leading zeros, and what stands between them. */
+function versionParts(text: string): readonly string[] {
   return (
     text.match(/\d+|\D+/g)?.map((part) => (part[0] === '0' ? part.replace(/^0+(?=\d)/, '') : part)) ?? []
   );
 }
 
-/** Orders what `versionParts` gives. */
-export function compareParts(left: readonly string[], right: readonly string[]): number {
+function compareParts(left: readonly string[], right: readonly string[]): number {
   const length = Math.min(left.length, right.length);
   for (let i = 0; i < length; i++) {
     const [a, b] = [left[i]!, right[i]!];
@@ -34,19 +33,27 @@ function isNumber(part: string): boolean {
 /** A file's stem, cut for comparing. */
 export interface StemParts {
   /** What stands before the first `_`. */
-  readonly head: readonly string[];
-  readonly whole: readonly string[];
+  readonly head: string;
+  readonly whole: string;
 }
 
 /** Cuts the stem of a migration's file for `compareStems`. */
 export function stemParts(stem: string): StemParts {
-  return { head: versionParts(stem.split('_', 1)[0] ?? ''), whole: versionParts(stem) };
+  const end = stem.indexOf('_');
+  return { head: end === -1 ? stem : stem.slice(0, end), whole: stem };
 }
 
 /** File order: by what stands before the first `_`, then by the whole stem. */
 export function compareStems(a: StemParts, b: StemParts): number {
-  return compareParts(a.head, b.head) || compareParts(a.whole, b.whole);
+  if (a.head === b.head) return compareVersions(a.whole, b.whole);
+  // Timestamps, nearly always: of one length, digits compare as text does.
+  if (a.head.length === b.head.length && DIGITS.test(a.head) && DIGITS.test(b.head)) {
+    return compareText(a.head, b.head);
+  }
+  return compareVersions(a.head, b.head) || compareVersions(a.whole, b.whole);
 }
+
+const DIGITS = /^\d+$/;
 
 /** The parts of a date and time as a clock in some place shows them, with leading zeros. */
 export interface ClockTime {
