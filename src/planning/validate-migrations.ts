@@ -1,7 +1,7 @@
-import { TidemarkError } from '../errors.js';
 import { graphOf, migrationsInOrder } from '../migrations/compare-history.js';
 import type { Directives } from '../migrations/directives.js';
 import type { MigrationFolder } from '../migrations/folder.js';
+import { unlabelledHeads } from '../migrations/graph/branches.js';
 import { readScript, type Script } from '../migrations/script.js';
 import { requireListed } from '../migrations/write-migration.js';
 import type { Dialect } from '../schema/dialect.js';
@@ -13,7 +13,11 @@ import type { Workbench } from './workbench.js';
 export interface Validation {
   readonly migrations: number;
   readonly statements: number;
+  /** Null where there is none, or several. */
   readonly head: string | null;
+  readonly heads: readonly string[];
+  /** Two or more heads that no branch label tells apart, which is most likely an accident; else empty. */
+  readonly severalHeads: readonly string[];
   /** Revisions that cannot be taken down. */
   readonly withoutDown: readonly string[];
   readonly replayed: boolean;
@@ -22,8 +26,8 @@ export interface Validation {
 /**
  * Checks a whole folder without a database: sums, order, directives, syntax, programs. With a workbench it is
  * also run on the dev database, up and down. Throws TidemarkError for the first thing that is wrong:
- * `sum-missing`, `sum-mismatch`, `several-heads`, `migration-invalid`, and what splitting a script and `replay`
- * throw.
+ * `sum-missing`, `sum-mismatch`, `migration-invalid`, and what building the graph, splitting a script and `replay`
+ * throw. That there are several heads is no error.
  */
 export async function validateMigrations(
   folder: MigrationFolder,
@@ -31,12 +35,9 @@ export async function validateMigrations(
   bench?: Workbench,
 ): Promise<Validation> {
   requireListed(folder);
-  const { heads } = graphOf(folder);
-  if (heads.length > 1) {
-    throw new TidemarkError('several-heads', `there are several heads: ${heads.join(', ')}`, {
-      hints: ['Two migrations follow the same one. Give one of them the other as its `-- tidemark:parent`.'],
-    });
-  }
+  const graph = graphOf(folder);
+  const { heads } = graph;
+  const unlabelled = unlabelledHeads(graph);
   let statements = 0;
   const withoutDown: string[] = [];
   for (const migration of folder.migrations) {
@@ -53,7 +54,9 @@ export async function validateMigrations(
   return {
     migrations: folder.migrations.length,
     statements,
-    head: heads[0] ?? null,
+    head: heads.length === 1 ? (heads[0] ?? null) : null,
+    heads,
+    severalHeads: unlabelled.length > 1 ? unlabelled : [],
     withoutDown,
     replayed: bench !== undefined,
   };
