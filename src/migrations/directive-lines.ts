@@ -1,4 +1,4 @@
-import { DIRECTIVE, type Directives, programComments } from './directives.js';
+import { DIRECTIVE, type Directives, type IgnoredRule, programComments } from './directives.js';
 import type { Migration } from './migration-file.js';
 import { lineComments } from './sql-comments.js';
 
@@ -10,12 +10,13 @@ export interface DirectiveLines {
   readonly dependsOn?: readonly string[] | undefined;
   readonly branch?: string | undefined;
   readonly transaction?: Directives['transaction'] | undefined;
+  readonly ignore?: readonly IgnoredRule[] | undefined;
   readonly replaces?: readonly string[] | undefined;
 }
 
 /** Writes directives as `readDirectives` reads them, a comment each, in a fixed order, without line ends. */
 export function directiveLines(
-  { revision, parents, dependsOn, branch, transaction, replaces }: DirectiveLines,
+  { revision, parents, dependsOn, branch, transaction, ignore, replaces }: DirectiveLines,
   language: Migration['language'] = 'sql',
 ): string[] {
   const said = [
@@ -24,6 +25,7 @@ export function directiveLines(
     dependsOn === undefined || dependsOn.length === 0 ? [] : [`depends-on ${dependsOn.join(' ')}`],
     branch === undefined ? [] : [`branch ${branch}`],
     transaction === 'none' ? ['transaction none'] : [],
+    (ignore ?? []).map(({ rule, reason }) => `ignore ${rule} ${reason}`),
     replaces === undefined || replaces.length === 0 ? [] : [`replaces ${replaces.join(' ')}`],
   ].flat();
   return said.map((words) => `${language === 'sql' ? '--' : '//'} tidemark:${words}`);
@@ -35,6 +37,7 @@ const NAMES: Readonly<Record<keyof DirectiveLines, string>> = {
   dependsOn: 'depends-on',
   branch: 'branch',
   transaction: 'transaction',
+  ignore: 'ignore',
   replaces: 'replaces',
 };
 
