@@ -3,17 +3,21 @@
 export { type Connection, DatabaseError, type Row } from './database/connection.js';
 export { type ExitCode, type SourceLocation, TidemarkError, type TidemarkErrorOptions } from './errors.js';
 export type { CheckOptions, DatabaseApi } from './library/database-api.js';
+export type { MigrateApi } from './library/migrate-api.js';
+export type {
+  CurrentRevisions,
+  DownOptions,
+  MigrationHistory,
+  StampOptions,
+  UpOptions,
+} from './library/migrate-database-api.js';
 export type {
   DiffOptions,
-  DownOptions,
-  HashedFolder,
-  MigrateApi,
-  MigrationHistory,
-  NewFiles,
+  HashedFiles,
+  NewMigrationFiles,
   NewOptions,
-  UpOptions,
   ValidateOptions,
-} from './library/migrate-api.js';
+} from './library/migrate-files-api.js';
 export { openProject, type Project, type ProjectOptions } from './library/open-project.js';
 export type { RenameOptions } from './library/planning.js';
 export type { CallOptions } from './library/project-session.js';
@@ -21,7 +25,13 @@ export type { InspectOptions, SchemaApi, SchemaDiffOptions } from './library/sch
 export type { LogRecord } from './migrations/history.js';
 export type { MigrateEvent, MigrateResult, MigrateStep } from './migrations/migrate-options.js';
 export type { MigrationDatabase } from './migrations/migration-database.js';
+export type { StampResult } from './migrations/stamp-plan.js';
 export type { MigrationState, MigrationStatus } from './migrations/status.js';
+export type { MigrationCheck } from './planning/check-migrations.js';
+export type { Difference } from './planning/difference.js';
+export type { GeneratedMigration } from './planning/generate-migration.js';
+export type { InspectedState } from './planning/inspect-state.js';
+export type { Validation } from './planning/validate-migrations.js';
 export {
   type Config,
   type ConfigExport,

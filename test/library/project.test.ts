@@ -219,8 +219,35 @@ describe('a project on SQLite', () => {
       'down',
     ]);
 
+    expect(await project.migrate.current()).toEqual({ current, atHeads: false, pending: 1 });
+    // Its row is not there, and that is what a stamp takes our word for.
+    expect(await project.migrate.stamp({ to: 'head', dryRun: true })).toMatchObject({ dryRun: true });
+    expect(await project.migrate.stamp({ to: 'head' })).toMatchObject({ after: [second.revision] });
+    expect(await project.migrate.current()).toMatchObject({ atHeads: true });
+    const database = await project.connection();
+    expect(await database.query('SELECT count(*) AS n FROM a')).toEqual([{ n: 0 }]);
+    await project.migrate.stamp({ to: 'base' });
+    expect(await project.migrate.current()).toMatchObject({ current: [], pending: 2 });
+    await project.migrate.stamp({ to: [second.revision] });
+
+    const branch = await project.migrate.new({
+      name: 'side',
+      head: 'base',
+      branch: 'side',
+      up: 'SELECT 1;\n',
+    });
+    expect(branch).toMatchObject({
+      parents: [],
+      branch: 'side',
+      files: [expect.stringContaining('_side.sql')],
+    });
+    expect(await project.migrate.check()).toMatchObject({ matches: true, steps: [] });
     expect(await project.schema.diff()).toMatchObject({ different: false, sql: '' });
     folder.write('schema.sql', 'CREATE TABLE a (id INTEGER PRIMARY KEY, b TEXT);\n');
+    expect(await project.migrate.check()).toMatchObject({
+      matches: false,
+      steps: [{ object: 'column:a.b' }],
+    });
     expect(await project.schema.diff()).toMatchObject({
       different: true,
       sql: expect.stringContaining('ADD'),

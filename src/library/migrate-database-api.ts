@@ -1,0 +1,126 @@
+import type { Connection } from '../database/connection.js';
+import type { MigrationFolder } from '../migrations/folder.js';
+import type { LogRecord } from '../migrations/history.js';
+import type { MigrateOptions, MigrateResult, MigrateUpOptions } from '../migrations/migrate-options.js';
+import type { StampOptions as Stamp } from '../migrations/stamp.js';
+import type { StampResult } from '../migrations/stamp-plan.js';
+import type { MigrationState, MigrationStatus } from '../migrations/status.js';
+import type { Dialect } from '../schema/dialect.js';
+import type { CallOptions, ProjectSession } from './project-session.js';
+
+/**
+ * Milliseconds that a run waits for another one to end. Replicas that start together wait for the one that
+ * migrates, however long its migrations take; a person at a terminal would rather hear of it.
+ */
+const LOCK_TIMEOUT_MS = 300_000;
+
+interface LockOptions {
+  /** How long to wait for another runner, in milliseconds. Default 300,000. */
+  readonly lockTimeoutMs?: number | undefined;
+}
+
+/** `to` in place of the runner's `target`, and a longer wait for other runners. */
+type To<Options extends MigrateOptions> = Omit<Options, 'target' | keyof LockOptions> &
+  LockOptions & {
+    /** A revision, `head`, `heads`, `base`, `+2`, `-1`, … Default: `head` for up, one step for down. */
+    readonly to?: MigrateOptions['target'];
+  };
+
+export type UpOptions = To<MigrateUpOptions>;
+export type DownOptions = To<MigrateOptions>;
+
+export interface StampOptions extends Omit<Stamp, 'targets' | keyof LockOptions>, LockOptions {
+  /** Where the database is from now on; several for several branches. */
+  readonly to: string | readonly string[];
+}
+
+/** Where a database is. */
+export interface CurrentRevisions {
+  /** Empty: at base. */
+  readonly current: readonly string[];
+  /** True when everything that the heads of the folder need is applied, and nothing else. */
+  readonly atHeads: boolean;
+  readonly pending: number;
+}
+
+/** What was done to a database, and where it is now. */
+export interface MigrationHistory {
+  readonly current: readonly string[];
+  readonly heads: readonly string[];
+  readonly migrations: readonly MigrationState[];
+  /** Every operation, oldest first, failures included. */
+  readonly log: readonly LogRecord[];
+}
+
+/** The calls of `tidemark migrate` about the database. */
+export interface MigrateDatabaseApi {
+  /** Applies pending migrations. When several processes do this at once, one does the work, the others wait. */
+  up(options?: UpOptions): Promise<MigrateResult>;
+  /** Takes migrations down. */
+  down(options?: DownOptions): Promise<MigrateResult>;
+  /** Says where the database is, and runs nothing: its history alone is rewritten. */
+  stamp(options: StampOptions): Promise<StampResult>;
+  /** Where database and migrations are. A database that is not there yet is an empty one, and is not made. */
+  status(options?: CallOptions): Promise<MigrationStatus>;
+  /** The revisions that the database is at. */
+  current(options?: CallOptions): Promise<CurrentRevisions>;
+  /** What was done to the database. */
+  history(options?: CallOptions): Promise<MigrationHistory>;
+}
+
+/** What runs on the project's session under the migration lock. */
+type Run<Options, Result> = (
+  session: Connection,
+  folder: MigrationFolder,
+  dialect: Dialect,
+  options: Options,
+) => Promise<Result>;
+
+export function migrateDatabaseApi(project: ProjectSession): MigrateDatabaseApi {
+  const run = <Options extends CallOptions & LockOptions, Result>(
+    options: Options,
+    load: () => Promise<Run<Options, Result>>,
+  ): Promise<Result> =>
+    project.call(options, async (signal) => {
+      const { loadDialect } = await import('../dialects.js');
+      const [work, dialect] = [await load(), await loadDialect(project.url.engine)];
+      const given = { ...options, lockTimeoutMs: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS, signal };
+      return work(await project.session(signal), await project.folder(), dialect, given);
+    });
+  return {
+    up({ to, ...options } = {}) {
+      const given = { exclude: project.environment.exclude, ...options, target: to };
+      return run(given, async () => (await import('../migrations/migrate-up.js')).migrateUp);
+    },
+    down({ to, ...options } = {}) {
+      const given = { ...options, target: to };
+      return run(given, async () => (await import('../migrations/migrate-down.js')).migrateDown);
+    },
+    stamp({ to, ...options }) {
+      const given = { ...options, targets: typeof to === 'string' ? [to] : to };
+      return run(given, async () => (await import('../migrations/stamp.js')).migrateStamp);
+    },
+    async status(options = {}) {
+      const { migrationStatus } = await import('../migrations/status.js');
+      return project.look(options, async (session) => migrationStatus(session, await project.folder()));
+    },
+    async current(options = {}) {
+      const { isAtHeads, readPosition, statusOf } = await import('../migrations/status.js');
+      return project.look(options, async (session) => {
+        const folder = await project.folder();
+        const position = await readPosition(session, folder);
+        const { current, pending } = statusOf(folder, position);
+        return { current, atHeads: isAtHeads(position), pending };
+      });
+    },
+    async history(options = {}) {
+      const { migrationStatus } = await import('../migrations/status.js');
+      const { migrationEngine } = await import('../migrations/engine.js');
+      return project.look(options, async (session) => {
+        const { current, heads, migrations } = await migrationStatus(session, await project.folder());
+        const log = await (await migrationEngine(session)).history.readLog();
+        return { current, heads, migrations, log };
+      });
+    },
+  };
+}
