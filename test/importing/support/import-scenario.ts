@@ -167,17 +167,15 @@ export async function importWholly(scenario: Scenario): Promise<void> {
         (one: { downFile: string | null }) => one.downFile !== null,
       );
       expect(withDown.map(({ revision }: { revision: string }) => revision)).toEqual(scenario.down);
-      const back = await project.json(
-        'migrate',
-        'down',
-        scenario.down.length === applied.length + pending.length ? 'base' : `-${scenario.down.length}`,
-        '--migrations',
-        'tide',
-        '--url',
-        empty.url,
-      );
-      expect(back.error).toBeNull();
-      expect(back.result.steps).toHaveLength(scenario.down.length);
+      const back = (target: string) =>
+        project.json('migrate', 'down', target, '--migrations', 'tide', '--url', empty.url);
+      if (scenario.down.length === applied.length + pending.length) {
+        const taken = await back('base');
+        expect(taken.error).toBeNull();
+        expect(taken.result.steps).toHaveLength(scenario.down.length);
+      } else if (!scenario.down.includes(pending.at(-1) ?? applied.at(-1)!)) {
+        expect((await back('-1')).code).toBe(4);
+      }
     }
   } finally {
     await live.drop();
