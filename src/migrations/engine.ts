@@ -1,4 +1,5 @@
 import type { Connection, DatabaseError } from '../database/connection.js';
+import type { EngineSql } from './engine-sql.js';
 import type { Attempt, HistoryStore, LockHolder } from './history.js';
 import type { Script } from './script.js';
 import type { TransactionFrame } from './transaction-frame.js';
@@ -15,10 +16,8 @@ export interface Settlement {
  * What the runner asks of a database engine beside running SQL. One for PostgreSQL, one for SQLite,
  * picked in `migrationEngine`.
  */
-export interface MigrationEngine {
+export interface MigrationEngine extends EngineSql {
   readonly history: HistoryStore;
-  /** The statement that opens a transaction. */
-  readonly begin: string;
   /** Takes the lock that keeps other runners out, and gives what releases it. `signal` ends the waiting. */
   lock(
     timeoutMs: number,
@@ -36,14 +35,8 @@ export interface MigrationEngine {
   setSession(statements: readonly string[]): readonly string[];
   /** Statements that leave the session as it was opened. */
   readonly endSession: readonly string[];
-  /** Statements that make the role and name resolution of our own bookkeeping independent of the migration's. */
-  readonly beforeBookkeeping: readonly string[];
   /** Statements after those for one that runs outside a transaction: it may wait long, and must not be cut off. */
   readonly longSession: readonly string[];
-  /** True for a statement whose effect on the session is needed again when a file is taken up in the middle. */
-  setsSession(sql: string): boolean;
-  /** True for a statement that may commit by itself, so that it cannot share a transaction with its progress. */
-  mayCommit(sql: string): boolean;
   /** True for an error after which the same transaction may well succeed: a lock not got in time, a deadlock. */
   isTransient(sqlstate: string): boolean;
   /** Ways out of an error that the engine does not name itself, as full sentences. */
@@ -56,22 +49,8 @@ export interface MigrationEngine {
   settle(attempt: Attempt): Promise<Settlement>;
   /** The tables and views of the user, by name, at most `limit`; platform schemas and extensions not counted. */
   userTables(exclude: readonly string[], limit: number): Promise<readonly string[]>;
-  /** For a script that the engine's own shell is to run. */
-  readonly offline: OfflineScript;
   /** What has to happen around a migration's transaction. Without it the transaction is sent as one batch. */
   readonly frame?: (script: Script) => Promise<TransactionFrame>;
-}
-
-/** What psql or sqlite3 needs to run migrations as the runner does. */
-export interface OfflineScript {
-  /** Its first lines: the shell must stop at the first error. */
-  readonly head: readonly string[];
-  /** Statements for outside a migration's transaction, and those of the file that they stand for. */
-  around(script: Script): {
-    readonly before: readonly string[];
-    readonly after: readonly string[];
-    readonly covered: ReadonlySet<number>;
-  };
 }
 
 /** The engine behind a connection. The only place in this folder that knows which there are. */

@@ -139,11 +139,8 @@ export interface Progress {
   readonly statementHashes: readonly string[];
 }
 
-/**
- * The bookkeeping in the target database. What changes it is given as SQL text, literals quoted, so that
- * the runner can send it along with a migration in the same round trip and the same transaction.
- */
-export interface HistoryStore {
+/** The bookkeeping in the target database. */
+export interface HistoryStore extends HistorySql {
   /**
    * Reads everything in one round trip; never writes. Throws TidemarkError (`history-newer`) for tables
    * that a later Tidemark made.
@@ -151,13 +148,21 @@ export interface HistoryStore {
   read(): Promise<History>;
   /** Makes the tables, or brings them to this version's format. */
   prepare(history: History): Promise<void>;
-  /** What `prepare` runs, for a script: statements for one transaction. */
-  upgrades(history: History): readonly string[];
   /** The text kept to take a revision down. */
   downText(revision: string): Promise<string | undefined>;
   /** The log of all operations, oldest first; empty where there is none. */
   readLog(): Promise<readonly LogRecord[]>;
+}
 
+/**
+ * What changes the bookkeeping, as SQL text with its literals quoted: so the runner can send it along with a
+ * migration in the same round trip and the same transaction, and a script can hold it.
+ */
+export interface HistorySql {
+  /** The format that this version writes. */
+  readonly format: number;
+  /** What `HistoryStore.prepare` runs: statements for one transaction. */
+  upgrades(history: Pick<History, 'format'>): readonly string[];
   insertRevision(entry: RevisionEntry, run: RunIdentity): string;
   /** Notes that a statement outside any transaction is about to begin. */
   noteAttempt(revision: string, attempt: Attempt): string;
@@ -174,3 +179,12 @@ export interface HistoryStore {
   /** Closes the account of a run that ended without a word. */
   closeInterrupted(run: LastRun): string;
 }
+
+/** What is read of a database without the tables. */
+export const NO_HISTORY: History = {
+  format: undefined,
+  revisions: [],
+  lastRun: undefined,
+  everUsed: false,
+  lockHolder: undefined,
+};

@@ -2,106 +2,139 @@ import { TidemarkError } from '../errors.js';
 import { comment } from '../schema/render-plan.js';
 import { statementHash } from './checksum.js';
 import { label } from './compare-history.js';
+import type { DowngradePlan } from './downgrade-plan.js';
+import type { ExpectedHistory } from './engine-sql.js';
+import { needsOf } from './graph/revision-graph.js';
 import type { History } from './history.js';
 import type { Job } from './job.js';
-import type { RunContext } from './run-context.js';
+import type { PlanContext } from './plan-context.js';
+import { baselineRecord, type UpgradePlan } from './upgrade-plan.js';
+
+/** The script of a run that would change nothing. */
+export const NOTHING_TO_DO = comment('nothing to do');
+
+/** A run as a script. */
+export interface ScriptedRun {
+  readonly expected: ExpectedHistory;
+  /** Statements that change the history alone, before any migration. */
+  readonly records: readonly string[];
+  readonly jobs: readonly Job[];
+}
+
+/** As `offlineScript`, for an upgrade. */
+export function upgradeScript(context: PlanContext, history: History, plan: UpgradePlan): string {
+  const { comparison, baseline, jobs } = plan;
+  if (jobs.length + baseline.length === 0) return NOTHING_TO_DO;
+  const { files, recorded } = comparison;
+  const run = jobs.map(({ step }) => files.byId.get(step.revision)!);
+  const here = new Set([...baseline, ...run].map(({ id }) => id));
+  const needed = new Set([...baseline, ...run].flatMap(needsOf));
+  const expected = {
+    format: history.format,
+    applied: [...needed].filter((id) => !here.has(id)),
+    absent: [...here].filter((id) => !recorded.has(id)),
+  };
+  return offlineScript(context, history, { expected, records: baselineRecord(context, plan), jobs });
+}
+
+/** As `offlineScript`, for a downgrade. */
+export function downgradeScript(context: PlanContext, history: History, plan: DowngradePlan): string {
+  const { comparison, jobs } = plan;
+  if (jobs.length === 0) return NOTHING_TO_DO;
+  const { graph, applied } = comparison;
+  const ids = jobs.map(({ step }) => step.revision);
+  const gone = new Set(ids);
+  const above = new Set(ids.flatMap((id) => graph.dependents.get(id) ?? []));
+  const expected = {
+    format: history.format,
+    applied: ids.filter((id) => applied.has(id)),
+    absent: [...above].filter((id) => !gone.has(id)),
+  };
+  return offlineScript(context, history, { expected, records: [], jobs });
+}
 
 /**
  * Writes what a run would do as a script for psql or sqlite3, the history included: after it the database is
- * as if tidemark had run. Throws TidemarkError (`program-offline`, exit code 4) when a migration is a program.
- *
- * @param baseline statements that record revisions without running them
+ * as if tidemark had run. A database whose history is another one stops it before anything is changed. Throws
+ * TidemarkError (`program-offline`, exit code 4) when a migration is a program.
  */
 export function offlineScript(
-  context: RunContext,
-  history: History,
-  jobs: readonly Job[],
-  baseline: readonly string[] = [],
+  context: PlanContext,
+  history: Pick<History, 'format'>,
+  { expected, records, jobs }: ScriptedRun,
 ): string {
   const program = jobs.find((job) => job.program !== undefined);
   if (program !== undefined) throw programOffline(program);
-  if (jobs.length === 0 && baseline.length === 0) return comment('nothing to do');
   const { engine, identity } = context;
-  const within = transaction(context);
-  const closing = [engine.history.log({ outcome: 'done' }, identity)];
+  const within = transactionOf(context);
   const blocks = [
-    headOf(context),
-    [comment('The history'), ...within([...opening(context, history), ...baseline])],
+    [comment(`Run this with ${engine.offline.usage}; it stops at the first error.`), ...engine.offline.head],
+    [
+      comment('The history'),
+      ...within([
+        ...engine.offline.guard(expected),
+        ...engine.history.upgrades(history),
+        engine.history.log({ outcome: 'started' }, identity),
+        ...records,
+      ]),
+    ],
     ...jobs.map((job) => [
       comment(`${label(job.step)} (${job.step.direction})`),
-      ...runOf(context, job, within),
+      ...engine.offline.freshSession.map(terminated),
+      ...(job.resumable === undefined ? wholeOf(context, job) : piecesOf(context, job, job.resumable)),
     ]),
-    within(closing),
+    within([...engine.beforeBookkeeping, engine.history.log({ outcome: 'done' }, identity)]),
   ];
-  return text(blocks);
-}
-
-/** As `offlineScript` for a run that changes the history alone; without statements there is nothing to do. */
-export function bookkeepingScript(
-  context: RunContext,
-  history: History,
-  statements: readonly string[] | undefined,
-): string {
-  if (statements === undefined) return comment('nothing to do');
-  const done = context.engine.history.log({ outcome: 'done' }, context.identity);
-  const block = transaction(context)([...opening(context, history), ...statements, done]);
-  return text([headOf(context), [comment('The history'), ...block]]);
-}
-
-function text(blocks: readonly (readonly string[])[]): string {
   return `${blocks.map((block) => block.join('\n')).join('\n\n')}\n`;
 }
 
-function headOf(context: RunContext): string[] {
-  return [
-    comment(`Run this with ${shellOf(context)}; it stops at the first error.`),
-    ...context.engine.offline.head,
-  ];
-}
-
-function opening({ engine, identity }: RunContext, history: History): string[] {
-  return [...engine.history.upgrades(history), engine.history.log({ outcome: 'started' }, identity)];
-}
-
-function transaction({ engine }: RunContext): (statements: readonly string[]) => string[] {
+function transactionOf({ engine }: PlanContext): (statements: readonly string[]) => string[] {
   return (statements) => [`${engine.begin};`, ...statements.map(terminated), 'COMMIT;'];
 }
 
-function runOf(
-  { engine }: RunContext,
-  job: Job,
-  within: (statements: readonly string[]) => string[],
+function wholeOf(context: PlanContext, { script, record }: Job): string[] {
+  const { engine } = context;
+  const { before, after, covered } = engine.offline.around(script);
+  const own = script.statements.filter((_, at) => !covered.has(at)).map(({ sql }) => sql);
+  return [
+    ...before.map(terminated),
+    ...transactionOf(context)([...own, ...engine.beforeBookkeeping, ...record]),
+    ...after.map(terminated),
+  ];
+}
+
+/** A migration that no transaction holds: what it has done is recorded as the runner would. */
+function piecesOf(
+  context: PlanContext,
+  { script, step }: Job,
+  { begin, progress, finish }: NonNullable<Job['resumable']>,
 ): string[] {
-  const { script, resumable, record } = job;
-  if (resumable === undefined) {
-    const { before, after, covered } = engine.offline.around(script);
-    const own = script.statements.filter((_, at) => !covered.has(at)).map(({ sql }) => sql);
-    return [
-      ...before.map(terminated),
-      ...within([...own, ...engine.beforeBookkeeping, ...record]),
-      ...after.map(terminated),
-    ];
-  }
-  const { statementsDone, statementHashes } = resumable.progress;
+  const { engine } = context;
+  const { statementsDone, statementHashes } = progress;
+  const book = (statements: readonly string[]) =>
+    transactionOf(context)([...engine.beforeBookkeeping, ...statements]);
   const hashes = [...statementHashes];
-  const lines = within([resumable.begin]);
+  const lines = book([begin]);
   for (const unit of script.units) {
     if (unit.end <= statementsDone) continue;
     const first = Math.max(unit.first, statementsDone);
     const own = script.statements.slice(first, unit.end).map(({ sql }) => sql);
     hashes.push(...own.map(statementHash));
-    const progress = engine.history.noteProgress(job.step.revision, {
+    const note = engine.history.noteProgress(step.revision, {
       statementsDone: unit.end,
       statementHashes: hashes,
     });
-    if (unit.kind === 'shared') lines.push(...within([...own, progress]));
-    else lines.push(...own.map(terminated), ...within([progress]));
+    // The bookkeeping in between has given up a role that the file took.
+    const session = script.statements
+      .slice(0, first)
+      .map(({ sql }) => sql)
+      .filter(engine.setsSession);
+    lines.push(...session.map(terminated));
+    if (unit.kind === 'shared')
+      lines.push(...transactionOf(context)([...own, ...engine.beforeBookkeeping, note]));
+    else lines.push(...own.map(terminated), ...book([note]));
   }
-  return [...lines, ...within(resumable.finish)];
-}
-
-function shellOf({ connection }: RunContext): string {
-  return connection.engine === 'sqlite' ? 'sqlite3 DATABASE < FILE' : 'psql -f FILE';
+  return [...lines, ...book(finish)];
 }
 
 /** A statement may end in a line comment, which would swallow the semicolon. */
@@ -111,12 +144,13 @@ function terminated(sql: string): string {
 }
 
 function programOffline({ step }: Job): TidemarkError {
-  return new TidemarkError('program-offline', `${step.path} is a program: no SQL script can hold it`, {
+  const { revision, direction, path } = step;
+  return new TidemarkError('program-offline', `${path} is a program: no SQL script can hold it`, {
     exitCode: 4,
-    location: { file: step.path, line: 1 },
+    location: { file: path, line: 1 },
     hints: [
-      `Take the script in parts: what comes before ${step.revision}, then that one with "tidemark migrate ${step.direction}", then the rest.`,
+      `Take the script in parts, with ranges (FROM:TO): what comes before ${revision}, then that one with "tidemark migrate ${direction}", then the rest.`,
     ],
-    details: { revision: step.revision },
+    details: { revision },
   });
 }

@@ -1,21 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
 import type { Connection } from '../database/connection.js';
 import { DatabaseError } from '../database/connection.js';
 import type { Dialect } from '../schema/dialect.js';
 import { requireNotAborted } from './abort.js';
 import { AbortableConnection } from './abortable-connection.js';
 import { type MigrationEngine, migrationEngine } from './engine.js';
-import type { History, LockHolder, LogEntry, Operation, RunIdentity } from './history.js';
+import type { History, LockHolder, LogEntry, Operation } from './history.js';
 import type { MigrateEvent, MigrateOptions } from './migrate-options.js';
-import { TOOL_VERSION } from './tool-version.js';
+import { type PlanContext, runIdentity } from './plan-context.js';
 
 /** What everything within one run shares. */
-export interface RunContext {
+export interface RunContext extends PlanContext {
   readonly connection: Connection;
-  readonly dialect: Dialect;
   readonly engine: MigrationEngine;
-  readonly identity: RunIdentity;
   readonly statementLockTimeoutMs: number;
   readonly lockRetries: number;
   readonly emit: (event: MigrateEvent) => void;
@@ -45,14 +41,7 @@ export async function makeContext(
     connection,
     dialect,
     engine: await migrationEngine(connection),
-    identity: {
-      run: randomUUID(),
-      operation,
-      by: options.by ?? systemUser(),
-      host: hostname(),
-      pid: process.pid,
-      toolVersion: TOOL_VERSION,
-    },
+    identity: runIdentity(operation, options.by),
     statementLockTimeoutMs: options.statementLockTimeoutMs ?? DEFAULT_STATEMENT_LOCK_TIMEOUT_MS,
     lockRetries: options.lockRetries ?? DEFAULT_LOCK_RETRIES,
     emit: options.onEvent ?? (() => {}),
@@ -146,13 +135,4 @@ export async function transact(
 export async function rollBack(connection: Connection, error: unknown): Promise<void> {
   if (error instanceof DatabaseError && error.connectionLost) return;
   await connection.executeAll(['ROLLBACK']);
-}
-
-function systemUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container may run under a number without a name.
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
 }

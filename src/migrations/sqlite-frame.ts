@@ -6,7 +6,7 @@ import {
   type Violation,
 } from '../database/sqlite-health.js';
 import { TidemarkError } from '../errors.js';
-import type { OfflineScript } from './engine.js';
+import type { OfflineScript } from './engine-sql.js';
 import type { Script } from './script.js';
 import { quoted } from './sqlite-literal.js';
 import { type Rebuild, readRebuilds } from './sqlite-rebuilds.js';

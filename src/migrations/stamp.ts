@@ -1,25 +1,20 @@
 import type { Connection } from '../database/connection.js';
 import type { Dialect } from '../schema/dialect.js';
-import { compareHistory, requireKnown } from './compare-history.js';
 import type { MigrationFolder } from './folder.js';
-import { tipsOf } from './graph/reach.js';
-import { buildGraph, type Revision } from './graph/revision-graph.js';
-import { type StampSteps, stampPlace, stampSteps } from './graph/stamp-steps.js';
-import type { AppliedRevision, History } from './history.js';
+import type { History } from './history.js';
 import type { MigrateOptions } from './migrate-options.js';
-import type { Migration } from './migration-file.js';
-import { bookkeepingScript } from './offline-script.js';
+import { stampedRange, stampRange } from './range-script.js';
 import { requireListed } from './require-listed.js';
-import { entryOf } from './revision-entry.js';
+import { closeInterrupted, closeRun, makeContext, openRun, underLock } from './run-context.js';
 import {
-  closeInterrupted,
-  closeRun,
-  makeContext,
-  openRun,
-  type RunContext,
-  underLock,
-} from './run-context.js';
-import { namedOriginals, unfoldSquashes } from './unfold-squashes.js';
+  isIdle,
+  planPurge,
+  planStamp,
+  type StampResult,
+  stampRecord,
+  stampResult,
+  stampScript,
+} from './stamp-plan.js';
 
 /** What a stamp takes. */
 export interface StampOptions
@@ -28,27 +23,6 @@ export interface StampOptions
   readonly targets: readonly string[];
   /** Forget what the history says, also where it is damaged or names revisions that nobody has, and write it anew. */
   readonly purge?: boolean | undefined;
-}
-
-/** A revision that a stamp was about. */
-export interface StampedRevision {
-  readonly revision: string;
-  readonly name: string;
-}
-
-export interface StampResult {
-  readonly dryRun: boolean;
-  /** No longer recorded; with `purge` everything that was. */
-  readonly removed: readonly StampedRevision[];
-  /** Recorded as applied, in order. */
-  readonly added: readonly StampedRevision[];
-  /** Was half applied or half taken down, and is recorded as applied now. */
-  readonly settled: readonly StampedRevision[];
-  /** Where the database was, as far as its history said, and where it is. Empty: at base. */
-  readonly before: readonly string[];
-  readonly after: readonly string[];
-  /** For psql or sqlite3; only when it was asked for. */
-  readonly script?: string;
 }
 
 /**
@@ -67,108 +41,23 @@ export async function migrateStamp(
   options: StampOptions,
 ): Promise<StampResult> {
   requireListed(folder);
+  const range = stampedRange(options.targets, options.script === true);
+  if (range !== undefined)
+    return stampRange(folder, dialect, { range, engine: connection.engine, by: options.by });
   const context = await makeContext(connection, dialect, 'stamp', options);
   const looking = options.dryRun === true || options.script === true;
 
   const work = async (history: History): Promise<StampResult> => {
-    const plan = options.purge === true ? purge(folder, history, options) : move(folder, history, options);
-    const result: StampResult = {
-      dryRun: looking,
-      removed: plan.removed.map(named),
-      added: plan.added.map(named),
-      settled: plan.settled.map(named),
-      before: plan.before,
-      after: plan.after,
-    };
-    const changes = plan.removed.length + plan.added.length + plan.settled.length;
-    const idle = changes === 0 && history.format !== undefined;
-    if (options.script === true) {
-      const statements = idle ? undefined : record(context, plan);
-      return { ...result, script: bookkeepingScript(context, history, statements) };
-    }
+    const plan = (options.purge === true ? planPurge : planStamp)(folder, history, options.targets);
+    const result = stampResult(plan, looking);
+    if (options.script === true) return { ...result, script: stampScript(context, history, plan) };
     if (looking) return result;
-    if (idle) await closeInterrupted(context, history);
+    if (isIdle(plan, history)) await closeInterrupted(context, history);
     else {
       await openRun(context, history);
-      await closeRun(context, [{ outcome: 'done' }], record(context, plan));
+      await closeRun(context, [{ outcome: 'done' }], stampRecord(context, plan));
     }
     return result;
   };
   return looking ? work(await context.engine.history.read()) : underLock(context, options, work);
-}
-
-/** What a stamp does to the history. */
-interface StampPlan extends Omit<StampSteps, 'removed'> {
-  readonly removed: readonly (Revision | AppliedRevision)[];
-  /** Empties the table first, whatever is in it. */
-  readonly purges: boolean;
-  readonly migrations: ReadonlyMap<string, Migration>;
-  readonly before: readonly string[];
-  readonly after: readonly string[];
-}
-
-function move(folder: MigrationFolder, history: History, { targets }: StampOptions): StampPlan {
-  const comparison = compareHistory(folder, history, targets);
-  requireKnown(comparison);
-  const { files, applied, recorded, migrations } = comparison;
-  const unfinished = new Set(comparison.unfinished.map((row) => row.revision));
-  const steps = stampSteps(files, applied, targets, unfinished);
-  const after = new Set([...recorded.keys(), ...steps.added.map(({ id }) => id)]);
-  for (const { id } of steps.removed) after.delete(id);
-  return {
-    ...steps,
-    purges: false,
-    migrations,
-    before: tipsOf(files, applied),
-    after: tipsOf(files, after),
-  };
-}
-
-/** What the rows say besides which revisions are applied does not count: they may not fit together. */
-function purge(folder: MigrationFolder, { revisions }: History, { targets }: StampOptions): StampPlan {
-  const { migrations, inputs } = unfoldSquashes(folder, [], namedOriginals(folder, targets));
-  const files = buildGraph(inputs);
-  const applied = new Set(
-    revisions
-      .filter((row) => row.state === 'applied' && files.byId.has(row.revision))
-      .map((row) => row.revision),
-  );
-  const places = targets.flatMap((target) => stampPlace(files, applied, target).ids);
-  const { added } = stampSteps(files, new Set(), places);
-  return {
-    removed: revisions,
-    added,
-    settled: [],
-    purges: true,
-    migrations: new Map(migrations.map((migration) => [migration.version, migration])),
-    before: tipsOf(files, applied),
-    after: tipsOf(files, new Set(added.map(({ id }) => id))),
-  };
-}
-
-/** The statements that rewrite the history, with a line of the log for each revision. */
-function record({ engine, identity }: RunContext, plan: StampPlan): string[] {
-  const { history } = engine;
-  const logged = (revision: string) => history.log({ revision, outcome: 'done' }, identity);
-  const stamped = [...plan.settled, ...plan.added];
-  const gone = [...plan.removed.map(idOf), ...plan.settled.map(idOf)];
-  return [
-    ...(plan.purges ? [history.deleteRevisions()] : gone.map(history.deleteRevision)),
-    ...plan.removed.map((revision) => logged(idOf(revision))),
-    ...stamped.flatMap((revision) => [
-      history.insertRevision(
-        { ...entryOf(revision, plan.migrations.get(revision.id)!, 0), origin: 'stamp' },
-        identity,
-      ),
-      logged(revision.id),
-    ]),
-  ];
-}
-
-function idOf(revision: Revision | AppliedRevision): string {
-  return 'id' in revision ? revision.id : revision.revision;
-}
-
-function named(revision: Revision | AppliedRevision): StampedRevision {
-  return { revision: idOf(revision), name: revision.name };
 }

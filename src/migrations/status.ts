@@ -5,7 +5,7 @@ import { migrationEngine } from './engine.js';
 import type { MigrationFolder } from './folder.js';
 import { branchesOf, unlabelledHeads } from './graph/branches.js';
 import { effectiveTipsOf, tipsOf } from './graph/reach.js';
-import type { AppliedRevision, History, LastRun, LockHolder } from './history.js';
+import { type AppliedRevision, type History, type LastRun, type LockHolder, NO_HISTORY } from './history.js';
 import { type Migration, reverseOf } from './migration-file.js';
 
 /** One line of status and history. */
@@ -100,7 +100,7 @@ export async function readPosition(
   folder: MigrationFolder,
 ): Promise<Position> {
   const history: History =
-    connection === undefined ? NOTHING : await (await migrationEngine(connection)).history.read();
+    connection === undefined ? NO_HISTORY : await (await migrationEngine(connection)).history.read();
   return { comparison: compareHistory(folder, history), history, connected: connection !== undefined };
 }
 
@@ -149,14 +149,6 @@ export function isAtHeads({ comparison }: Position): boolean {
     files.effectiveHeads.every((id) => ends.includes(id))
   );
 }
-
-const NOTHING: History = {
-  format: undefined,
-  revisions: [],
-  lastRun: undefined,
-  everUsed: false,
-  lockHolder: undefined,
-};
 
 function sumState(folder: MigrationFolder): MigrationStatus['sum'] {
   const state = sumsAgree(folder.difference) ? 'ok' : folder.listed === undefined ? 'missing' : 'different';

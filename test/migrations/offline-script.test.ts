@@ -41,7 +41,7 @@ afterEach(async () => {
 
 /** As the shell would, for machines without one: statement by statement, stopping at the first error. */
 async function runScript(script: string): Promise<void> {
-  const sql = script.replace(/^(?:\.bail on|\\set ON_ERROR_STOP on)$/m, '');
+  const sql = script.replace(/^(?:\.bail on|\\set \w+ on)$/gm, '');
   if (db.engine === 'sqlite') {
     for (const statement of await splitScript(sql, 'script')) await db.executeAll([statement.sql]);
   } else {

@@ -1,4 +1,5 @@
 import { migrateDown } from '../../migrations/migrate-down.js';
+import { downRange, rangeOf } from '../../migrations/range-script.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { reportEvents } from '../migrate-events.js';
@@ -9,11 +10,17 @@ import { requireScriptForOutput, scriptOutput } from '../script-output.js';
 export async function run(context: Context): Promise<Outcome> {
   const { options, output } = context;
   requireScriptForOutput(context);
+  const target = context.argument('TARGET');
+  const range = rangeOf(target, options.flag('sql'));
   const folder = await context.migrations();
   const dialect = await context.dialect();
+  if (range !== undefined) {
+    const result = await downRange(folder, dialect, { range, engine: await context.engine() });
+    return { result, text: await scriptOutput(context, result.script) };
+  }
   const connection = await context.openTarget('refuse');
   const result = await migrateDown(connection, folder, dialect, {
-    target: context.argument('TARGET'),
+    target,
     dryRun: options.flag('dry-run'),
     script: options.flag('sql'),
     lockTimeoutMs: options.duration('lock-timeout'),

@@ -1,4 +1,5 @@
 import { migrateUp } from '../../migrations/migrate-up.js';
+import { rangeOf, upRange } from '../../migrations/range-script.js';
 import { requireRunnable } from '../../migrations/require-runnable.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
@@ -10,14 +11,20 @@ import { requireScriptForOutput, scriptOutput } from '../script-output.js';
 export async function run(context: Context): Promise<Outcome> {
   const { options, output } = context;
   requireScriptForOutput(context);
+  const target = context.argument('TARGET');
+  const range = rangeOf(target, options.flag('sql'));
   const { exclude } = await context.environment();
   const folder = await context.migrations();
   requireRunnable(folder);
   const dialect = await context.dialect();
+  if (range !== undefined) {
+    const result = await upRange(folder, dialect, { range, engine: await context.engine() });
+    return { result, text: await scriptOutput(context, result.script) };
+  }
   const looking = options.flag('dry-run') || options.flag('sql');
   const connection = await context.openTarget(looking ? 'empty' : 'create');
   const result = await migrateUp(connection, folder, dialect, {
-    target: context.argument('TARGET'),
+    target,
     dryRun: options.flag('dry-run'),
     script: options.flag('sql'),
     baseline: options.text('baseline'),

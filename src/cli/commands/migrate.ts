@@ -20,7 +20,9 @@ const runningCommands: readonly Command[] = [
   {
     path: ['migrate', 'up'],
     summary: 'apply pending migrations',
-    arguments: [{ name: 'TARGET', summary: 'how many, or up to which revision; default all' }],
+    arguments: [
+      { name: 'TARGET', summary: 'how many, or up to which revision; default all; with --sql also FROM:TO' },
+    ],
     options: {
       'dry-run': dryRun,
       sql,
@@ -37,7 +39,8 @@ const runningCommands: readonly Command[] = [
     examples: [
       { line: 'migrate up', summary: 'everything that is pending' },
       { line: 'migrate up 1 --dry-run', summary: 'show the next one' },
-      { line: 'migrate up --sql > up.sql', summary: 'for somebody who runs SQL only' },
+      { line: 'migrate up --sql --output up.sql', summary: 'for somebody who runs SQL only' },
+      { line: 'migrate up --sql 20250915195954:head', summary: 'from there on, without asking a database' },
       {
         line: 'migrate up --baseline 20250915195954',
         summary: 'adopt a database that was not made by Tidemark',

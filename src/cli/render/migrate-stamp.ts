@@ -1,4 +1,4 @@
-import type { StampedRevision, StampResult } from '../../migrations/stamp.js';
+import type { StampedRevision, StampResult } from '../../migrations/stamp-plan.js';
 import { stepName } from '../migrate-events.js';
 import type { Style } from '../style.js';
 
