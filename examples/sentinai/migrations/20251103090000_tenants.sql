@@ -1,3 +1,5 @@
+-- tidemark:parent base
+
 -- Create enum tenant_status
 CREATE TYPE tenant_status AS ENUM ('active', 'suspended', 'archived');
 
