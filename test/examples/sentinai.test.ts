@@ -11,10 +11,16 @@ const schema = readFileSync(join(example, 'schema.sql'), 'utf8');
 
 /** The eight tables with short ways to fill them, as the service would. */
 class SentinaiRows {
-  constructor(readonly db: Session) {}
-
-  readonly one = async (sql: string, parameters?: unknown[]) => (await this.db.query(sql, parameters))[0]!;
+  readonly db: Session;
   readonly #made = new Map<string, number>();
+
+  constructor(db: Session) {
+    this.db = db;
+  }
+
+  async one(sql: string, parameters?: unknown[]): Promise<PlainRow> {
+    return (await this.db.query(sql, parameters))[0]!;
+  }
 
   #next(what: string): string {
     const number = (this.#made.get(what) ?? 0) + 1;
