@@ -47,6 +47,9 @@ export function formatSum(sums: Sums): string {
 }
 
 const SUM_LINE = /^(\S(?:.*\S)?)\s+(sha256:[0-9a-f]{64})\s*$/;
+/** The end of a line as `formatSum` writes it, which is found without trying any other. */
+const SUM_END = /^ sha256:[0-9a-f]{64}$/;
+const SUM_END_LENGTH = ' sha256:'.length + 64;
 
 /**
  * Reads `tidemark.sum`. Throws TidemarkError (`sum-invalid`) with the line for anything else than
@@ -58,24 +61,34 @@ export function parseSum(text: string, file: string): Sums {
   for (const line of normaliseText(text).split('\n')) {
     index++;
     if (line === '' || line.trim() === '') continue;
-    const match = SUM_LINE.exec(line);
-    const known = match === null ? undefined : sums.get(match[1]!);
-    const again = match !== null && known !== undefined && known !== match[2];
-    if (match === null || again) {
+    const [name, sum] = sumLine(line) ?? [];
+    const known = name === undefined ? undefined : sums.get(name);
+    const again = known !== undefined && known !== sum;
+    if (name === undefined || sum === undefined || again) {
       const conflict = /^(<{7}|={7}|>{7}|\|{7})/.test(line);
       const what = conflict
         ? 'holds a merge conflict'
         : again
-          ? `names ${match[1]} twice with different checksums`
+          ? `names ${name} twice with different checksums`
           : 'is not "<file> sha256:<64 hexadecimal digits>"';
       throw new TidemarkError('sum-invalid', `${file}:${index + 1}: this line ${what}`, {
         location: { file, line: index + 1 },
         hints: ['Look at the migrations, then rewrite the file with "tidemark migrate hash".'],
       });
     }
-    sums.set(match[1]!, match[2]!);
+    sums.set(name, sum);
   }
   return sortSums(sums);
+}
+
+/** The name and the checksum of a line; undefined when it is none of a sum. */
+function sumLine(line: string): readonly [name: string, sum: string] | undefined {
+  const end = line.length - SUM_END_LENGTH;
+  const name = line.slice(0, Math.max(end, 0));
+  if (name !== '' && name.trim() === name && SUM_END.test(line.slice(end)))
+    return [name, line.slice(end + 1)];
+  const [, spaced, sum] = SUM_LINE.exec(line) ?? [];
+  return spaced === undefined || sum === undefined ? undefined : [spaced, sum];
 }
 
 /** Compares what the folder holds with what its sum file says. */

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, sep } from 'node:path';
 import { TidemarkError } from '../errors.js';
+import { ATLAS_DOWN_FOLDER } from './atlas-folder.js';
+import { ATLAS_SUM } from './atlas-sum.js';
 import {
   checksumOf,
   compareSums,
@@ -73,8 +75,18 @@ export async function readMigrationFolder(
     names.includes(SUM_FILE) && !ignoreSum
       ? parseSum(decodeMigration(readBytes(sumFile), sumFile), sumFile)
       : undefined;
-  const files = names.flatMap((name) => folderFile(path, name, readText) ?? []);
+  const files = [
+    ...names.flatMap((name) => folderFile(path, name, readText) ?? []),
+    ...(names.includes(ATLAS_SUM) ? reversesAside(path) : []),
+  ];
   return assembleFolder(path, [...files, ...squashedFiles(path, files)], listed);
+}
+
+/** The reverses in a folder that Atlas keeps too. */
+function reversesAside(path: string): FolderFile[] {
+  return listFolder(join(path, ATLAS_DOWN_FOLDER))
+    .filter((name) => /\.down\.sql$/i.test(name))
+    .flatMap((name) => folderFile(path, `${ATLAS_DOWN_FOLDER}/${name}`, readText) ?? []);
 }
 
 /** What lies in the subfolder, which is another's business where nothing was squashed. */
@@ -160,17 +172,19 @@ function notAFile(path: string): TidemarkError {
 const REVISION_COMMENT = /^\s*\/\/+\s*tidemark\s*:\s*revision\b/im;
 
 function folderFile(folder: string, file: string, textOf: (path: string) => string): FolderFile | undefined {
-  const parsed = parseFileName(isSquashedFile(file) ? file.slice(SQUASHED_FOLDER.length + 1) : file);
+  const parsed = parseFileName(file.slice(file.lastIndexOf('/') + 1));
   if (parsed === undefined) return undefined;
   const path = pathWithin(folder, file);
   const text = textOf(path);
   if (!parsed.certain && !REVISION_COMMENT.test(text)) return undefined;
-  return { ...parsed, file, path, text, checksum: checksumOf(text) };
+  const { stem, version, role, language, certain } = parsed;
+  // Written out: spreading an object costs more than reading the file.
+  return { stem, version, role, language, certain, file, path, text, checksum: checksumOf(text) };
 }
 
 /** What `join` gives, without taking the folder's path apart again for each file. */
 function pathWithin(folder: string, file: string): string {
-  return isAbsolute(folder) && !isSquashedFile(file) && !/[\\/]$/.test(folder)
+  return isAbsolute(folder) && !file.includes('/') && !/[\\/]$/.test(folder)
     ? folder + sep + file
     : join(folder, file);
 }
