@@ -15,7 +15,12 @@ rmSync(made, { recursive: true, force: true });
 
 const bundle = await rolldown({
   cwd: root,
-  input: { index: 'src/index.ts', 'cli/main': 'src/cli/main.ts' },
+  input: {
+    index: 'src/index.ts',
+    'cli/main': 'src/cli/main.ts',
+    // A process of its own: `runApart` starts it.
+    'import-worker': 'src/importing/import-worker.ts',
+  },
   platform: 'node',
   external: packages.map((name) => new RegExp(`^${name}(?:/|$)`)),
 });
