@@ -14,11 +14,14 @@ const COMPANIONS: Partial<Record<ImportTool, readonly string[]>> = {
 /** Schemas that a tool makes for its table alone. */
 const OWN_SCHEMAS = new Set(['drizzle', 'atlas_schema_revisions', 'knex', 'pgmigrations']);
 
-/** Patterns, as in the configuration's `exclude`, for what a tool keeps its books in: it is no part of the schema. */
+/**
+ * Patterns, as in the configuration's `exclude`, for what a tool keeps its books in: it is no part of the schema. On
+ * SQLite, which does not mind case, names are known in small letters.
+ */
 export function bookkeepingPatterns(tool: ImportTool, table: string): string[] {
   const [schema] = table.includes('.') ? table.split('.') : [];
   return [
-    table,
+    ...new Set([table, table.toLowerCase()]),
     ...(schema !== undefined && OWN_SCHEMAS.has(schema) ? [schema] : []),
     ...(COMPANIONS[tool] ?? []),
   ];

@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TidemarkError } from '../errors.js';
 import { type AfterWrite, hookFailed, runAfterWrite } from './after-write.js';
+import { besideAtlas } from './atlas-folder.js';
 import { keepAtlasSum } from './atlas-sum.js';
 import { formatSum, SUM_FILE } from './checksum.js';
 import { graphOf } from './compare-history.js';
@@ -44,11 +45,12 @@ export interface RewriteOptions {
  */
 export async function rewriteFolder(
   path: string,
-  changes: FolderChanges,
+  given: FolderChanges,
   { afterWrite }: RewriteOptions = {},
 ): Promise<MigrationFolder> {
   await mkdir(path, { recursive: true });
   await removeLeftovers(path);
+  const changes = besideAtlas(path, given);
   const before = await readMigrationFolder(path);
   if (before.listed !== undefined) requireListed(before);
   const old = textsOf(before);

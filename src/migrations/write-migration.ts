@@ -108,8 +108,10 @@ export async function writeMigration(path: string, migration: NewMigration): Pro
   for (const file of write.keys()) {
     if (folder.sums.has(file)) throw taken(file);
   }
-  await rewriteFolder(path, { write }, { afterWrite });
-  return { version, parents, upFile, downFile };
+  const written = await rewriteFolder(path, { write }, { afterWrite });
+  // In a folder that Atlas keeps too it lies aside.
+  const down = written.migrations.find(({ file }) => file === upFile)?.down;
+  return { version, parents, upFile, downFile: down?.file };
 }
 
 function textFrom(source: MigrationTextSource, facts: MigrationFacts): string {

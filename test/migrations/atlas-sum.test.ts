@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { differsFromAtlasSum, formatAtlasSum } from '../../src/migrations/atlas-sum.js';
+import { readMigrationFolder } from '../../src/migrations/folder.js';
 import { hashFolder } from '../../src/migrations/hash-folder.js';
 import { writeMigration } from '../../src/migrations/write-migration.js';
 import { type TestFolder, testFolder } from './support/folder.js';
@@ -77,4 +78,37 @@ test('a folder with an atlas.sum keeps it right whenever its own sum is written'
 test('a folder without one gets none', async () => {
   await writeMigration(folder.path, { name: 'first', up: 'SELECT 1;\n' });
   expect(() => sumOf()).toThrow(/ENOENT/);
+});
+
+test('beside Atlas reverses lie aside, and what runs outside a transaction says so for both', async () => {
+  writeFileSync(join(folder.path, 'atlas.sum'), 'h1:\n');
+  const up = '-- tidemark:transaction none\n-- why\nCREATE INDEX CONCURRENTLY i ON t (a);\n';
+  const { upFile, downFile } = await writeMigration(folder.path, {
+    name: 'index',
+    up,
+    down: '-- tidemark:transaction none\nDROP INDEX CONCURRENTLY i;\n',
+  });
+  expect(downFile).toBe(`down/${upFile.replace('.sql', '.down.sql')}`);
+  const text = readFileSync(join(folder.path, upFile), 'utf8');
+  expect(text).toBe(`-- atlas:txmode none\n${up.replace('-- why\n', '-- why\n\n')}`);
+  expect(sumOf()).toBe(formatAtlasSum([file(upFile, text)]));
+  const read = await readMigrationFolder(folder.path);
+  expect(read.migrations[0]).toMatchObject({
+    directives: { transaction: 'none' },
+    down: { file: downFile, transaction: 'none' },
+  });
+  expect(read.difference).toEqual({ added: [], edited: [], removed: [] });
+  await writeMigration(folder.path, { name: 'more', up: 'SELECT 1;\n', down: 'SELECT 1;\n' });
+  expect(readdirSync(join(folder.path, 'down'))).toHaveLength(2);
+});
+
+test("a subfolder of that name is nobody's business where Atlas is not", async () => {
+  mkdirSync(join(folder.path, 'down'));
+  writeFileSync(join(folder.path, 'down', '1_x.down.sql'), 'SELECT 1;\n');
+  const { downFile } = await writeMigration(folder.path, {
+    name: 'x',
+    up: 'SELECT 1;\n',
+    down: 'SELECT 1;\n',
+  });
+  expect(downFile).not.toContain('/');
 });

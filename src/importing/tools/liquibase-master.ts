@@ -1,4 +1,4 @@
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { notFound, unsupported } from '../import-error.js';
 import { isFile, isFolder, listSources, readSource, type SourceFile } from '../source-file.js';
 
@@ -146,13 +146,21 @@ function jsonIncludes({ path, text }: SourceFile): Include[] {
   });
 }
 
-/** From the including file, else from the root or a folder above it: Liquibase's search path is not in the file. */
+/**
+ * From the including file, else from a search path, which is not in the file: the folder of the master, or one above
+ * it from which the include's first folder leads to the master.
+ */
 async function locate(include: Include, from: string, root: string): Promise<string> {
   const target = include.target.replace(/^classpath:/, '').replace(/^\//, '');
   const exists = include.all ? isFolder : isFile;
-  const candidates = include.relative ? [join(dirname(from), target)] : [];
-  for (let folder = resolve(root), up = 0; !include.relative && up < 6; folder = dirname(folder), up++) {
-    candidates.push(join(folder, target));
+  const [first] = target.split('/');
+  const candidates = include.relative ? [join(dirname(from), target)] : [join(root, target)];
+  for (
+    let folder = resolve(root);
+    !include.relative && folder !== dirname(folder);
+    folder = dirname(folder)
+  ) {
+    if (basename(folder) === first) candidates.push(join(dirname(folder), target));
   }
   for (const candidate of candidates) if (target !== '' && (await exists(candidate))) return candidate;
   throw unsupported(
@@ -160,7 +168,7 @@ async function locate(include: Include, from: string, root: string): Promise<str
     include.line,
     `${relative(root, from)} includes ${include.target || 'nothing'}, which is not there`,
     [
-      'Correct the include; without relativeToChangelogFile it is looked for in the folder of the master and those above.',
+      'Correct the include; without relativeToChangelogFile its path begins in the folder of the master, or in one above it that the path leads through.',
     ],
   );
 }

@@ -137,7 +137,9 @@ export async function importWholly(scenario: Scenario): Promise<void> {
     expect(dry.result).toEqual({ ...first.result, dryRun: true });
     expect(await rows(live.url, `SELECT * FROM ${table}`)).toEqual(before);
 
-    const state = (await status()).result;
+    const standing = await status();
+    expect(standing.error).toBeNull();
+    const state = standing.result;
     expect(state.problems.filter(({ code }: { code: string }) => code !== 'out-of-order')).toEqual([]);
     const ids = (wanted: string) =>
       state.migrations
