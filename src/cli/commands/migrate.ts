@@ -1,6 +1,7 @@
 import type { Command, Option } from '../command.js';
 import { checkingCommands, writingCommands } from './migrate-commands-files.js';
 import { lookingCommands } from './migrate-commands-graph.js';
+import { rewritingCommands } from './migrate-rewrite-commands.js';
 
 const dryRun: Option = { type: 'flag', summary: 'show what would be done, change nothing' };
 const sql: Option = {
@@ -95,6 +96,7 @@ const runningCommands: readonly Command[] = [
 /** The commands of `tidemark migrate`, in the order of its help. */
 export const migrateCommands: readonly Command[] = [
   ...writingCommands,
+  ...rewritingCommands,
   ...runningCommands,
   ...lookingCommands,
   ...checkingCommands,
