@@ -35,13 +35,20 @@ export function formatAtlasSum(files: readonly AtlasFile[]): string {
   return `h1:${total.digest('base64')}\n${lines.join('')}`;
 }
 
-/** The files that Atlas takes for migrations: `*.sql` at the top of the folder, sorted by their bytes. */
+/**
+ * The files that Atlas takes for migrations: `*.sql` at the top of the folder, sorted by their bytes; in
+ * golang-migrate's format, which it reads too, only `*.up.sql`.
+ */
 export function atlasFiles(folder: string): AtlasFile[] {
-  return readdirSync(folder, { withFileTypes: true })
+  const all = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => !entry.isDirectory() && /^[^.].*\.sql$/.test(entry.name))
     .map(({ name }) => name)
-    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    .map((name) => ({ name, bytes: readFileSync(join(folder, name)) }));
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const forward = all.filter((name) => name.endsWith('.up.sql'));
+  return (forward.length > 0 ? forward : all).map((name) => ({
+    name,
+    bytes: readFileSync(join(folder, name)),
+  }));
 }
 
 /** True for a folder that Atlas keeps, too. */

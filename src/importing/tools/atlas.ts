@@ -11,7 +11,7 @@ import {
 import { decodeMigration } from '../../migrations/migration-file.js';
 import { findBookkeeping } from '../bookkeeping-table.js';
 import { distinctIds } from '../distinct-ids.js';
-import { notFound, wrongChecksum } from '../import-error.js';
+import { notFound, unsupported, wrongChecksum } from '../import-error.js';
 import type { ImportedProject, ImportedRevision, Importer, RecordedElsewhere } from '../imported-project.js';
 import { counted } from '../plain-revision.js';
 import { findFolder, isFile, readSource } from '../source-file.js';
@@ -30,7 +30,18 @@ export const importer: Importer = {
         'Give the folder with the .sql files and atlas.sum.',
       ]);
     }
-    const files = migrationFiles(folder);
+    const files = atlasFiles(folder);
+    const reverse = files.find(({ name }) => name.endsWith('.down.sql'));
+    if (reverse !== undefined) {
+      throw unsupported(
+        join(folder, reverse.name),
+        1,
+        'for Atlas this is a migration to be applied, not a reverse',
+        [
+          "If the files come in pairs, they are golang-migrate's: <number>_<name>.up.sql. Else move it into a subfolder.",
+        ],
+      );
+    }
     const verified = await verify(folder, files);
     const migrations = files.map((file) => readAtlasMigration(join(folder, file.name), textOf(folder, file)));
     const { used, notes } = withoutCheckpoints(migrations, files);
@@ -48,13 +59,6 @@ export const importer: Importer = {
 
   recorded: (connection, project) => recorded(connection, project),
 };
-
-/** What Atlas hashes and runs: in golang-migrate's format only the forward files. */
-function migrationFiles(folder: string): AtlasFile[] {
-  const all = atlasFiles(folder);
-  const forward = all.filter(({ name }) => name.endsWith('.up.sql'));
-  return forward.length > 0 ? forward : all;
-}
 
 /** Throws TidemarkError (`import-checksum`) when `atlas.sum` does not hold; says what was verified. */
 async function verify(folder: string, files: readonly AtlasFile[]): Promise<string> {
@@ -165,7 +169,7 @@ async function recorded(connection: Connection, project: ImportedProject): Promi
       ORDER BY executed_at, version`,
   );
   const { revisions } = project;
-  const files = revisions[0] === undefined ? [] : migrationFiles(dirname(revisions[0].source));
+  const files = revisions[0] === undefined ? [] : atlasFiles(dirname(revisions[0].source));
   const lies = (version: string) => files.some(({ name }) => versionOf(name) === version);
   const known = new Map(revisions.map((revision) => [revision.key, revision]));
   const applied = new Set<string>();

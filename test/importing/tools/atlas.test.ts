@@ -89,7 +89,26 @@ describe('files', () => {
     expect(whole.notes.join(' ')).toContain('2_all.sql is a checkpoint: left out');
   });
 
+  test("golang-migrate's pairs, of which Atlas hashes the first halves", async () => {
+    const pairs = { '1_a.up.sql': 'SELECT 1;\n', '2_b.up.sql': 'SELECT 2;\n' };
+    const { revisions, notes } = await read({
+      ...pairs,
+      '1_a.down.sql': 'SELECT -1;\n',
+      'atlas.sum': sum(pairs),
+    });
+    expect(notes).toEqual(['atlas.sum is right: 2 files verified.']);
+    expect(revisions.map(({ id, name, down }) => [id, name, down])).toEqual([
+      ['1', 'a', 'SELECT -1;\n'],
+      ['2', 'b', undefined],
+    ]);
+  });
+
   test.each([
+    [
+      'a reverse that Atlas would apply',
+      { '1_a.sql': 'SELECT 1;', '1_a.down.sql': 'SELECT 2;' },
+      'not a reverse',
+    ],
     ['an import', { '1_x.sql': '-- atlas:import x.sql\n\nSELECT 1;\n' }, ':1: "atlas:import"'],
     [
       'the format of another tool',
