@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { TidemarkError } from '../errors.js';
+import { aborted } from '../migrations/abort.js';
 import type { ReadOptions } from './imported-project.js';
 
 /** What runs apart: `import-worker` knows each. */
@@ -11,7 +12,7 @@ export type ApartTask = 'knex' | 'node-pg-migrate';
 /**
  * Runs the project's own programs in a process of its own, in the project's folder and with the environment given:
  * what they print, change or leave open does not concern this one. Gives the task's answer. Throws TidemarkError:
- * `import-tool-failed` when the process ends without an answer, and the TidemarkError that the task threw.
+ * `import-tool-failed` when the process ends without an answer, `aborted`, and the TidemarkError that the task threw.
  */
 export async function runApart(
   task: ApartTask,
@@ -36,7 +37,7 @@ export async function runApart(
   }
   return new Promise((resolve, reject) => {
     let answered = false;
-    child.on('error', reject);
+    child.on('error', (error) => reject(signal?.aborted ? aborted(signal) : error));
     child.on('message', (answer: WorkerAnswer) => {
       answered = true;
       if ('value' in answer) resolve(answer.value);

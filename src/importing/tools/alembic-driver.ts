@@ -9,7 +9,7 @@
  * and SQLAlchemy 1.4 and newer.
  */
 export const ALEMBIC_DRIVER = String.raw`
-import json, os, sys, traceback
+import inspect, json, os, sys, traceback
 
 answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
@@ -36,6 +36,8 @@ def told(error, path=None):
         "type": type(error).__name__,
         "message": str(error).strip(),
         "line": found.lineno if found is not None else None,
+        # Raised by the file itself, not somewhere below it.
+        "own": found is not None and found is frames[-1],
         "trace": "".join(lines)[-4000:],
     }
 
@@ -92,8 +94,10 @@ class Rendering:
         files = {}
         if request["ini"] is not None:
             files["file_"] = request["ini"]
-        if request["toml"] is not None:
+        if request["toml"] is not None and "toml_file" in inspect.signature(Config).parameters:
             files["toml_file"] = request["toml"]
+        if not files and request["scripts"] is None:
+            raise RuntimeError("this Alembic reads no pyproject.toml: that takes 1.16 or newer")
         self.buffer = Pieces()
         self.config = Config(output_buffer=self.buffer, cmd_opts=options, **files)
         if request["scripts"] is not None:
@@ -116,7 +120,15 @@ class Rendering:
 
     def known(self):
         revisions = self.script.walk_revisions("base", "heads")
-        return [{"id": one.revision, "path": str(one.path)} for one in revisions]
+        return [
+            {
+                "id": one.revision,
+                "path": str(one.path),
+                "parents": sorted(one._versioned_down_revisions),
+                "dependsOn": sorted(one._resolved_dependencies),
+            }
+            for one in revisions
+        ]
 
     def prepare(self, context):
         context.output_buffer = context.impl.output_buffer = self.buffer

@@ -28,6 +28,8 @@ export interface OfflineFailure {
   readonly type: string;
   readonly message: string;
   readonly line: number;
+  /** The version file itself raised it. */
+  readonly own: boolean;
 }
 
 export interface OfflineRevision {
@@ -127,21 +129,37 @@ async function ask(
   return answer;
 }
 
+/** What was read from the version files has to be what Alembic makes of them. */
 function checkKnown(revisions: readonly AlembicRevision[], known: readonly Words[]): void {
-  const ours = new Set(revisions.map(({ revision }) => revision));
-  const more = known.find(({ id }) => !ours.has(text(id)));
-  if (more === undefined) return;
-  throw new TidemarkError(
-    'import-unsupported',
-    `Alembic finds the revision ${text(more.id)}, which ${text(more.path)} does not say in plain text`,
-    { hints: ['Write `revision = \'...\'` there as plain text, as "alembic revision" does.'] },
-  );
+  const ours = new Map(revisions.map((revision) => [revision.revision, revision]));
+  for (const theirs of known) {
+    const mine = ours.get(text(theirs.id));
+    const same = (values: readonly string[] | undefined, others: unknown) =>
+      JSON.stringify([...(values ?? [])].sort()) === JSON.stringify(list(others));
+    if (mine !== undefined && same(mine.parents, theirs.parents) && same(mine.dependsOn, theirs.dependsOn))
+      continue;
+    throw new TidemarkError(
+      'import-unsupported',
+      `${text(theirs.path)} does not say in plain text what Alembic finds there: revision ${text(theirs.id)}`,
+      {
+        location: { file: text(theirs.path), line: 1 },
+        hints: [
+          'Write its revision, down_revision and depends_on as plain text, as "alembic revision" does.',
+        ],
+      },
+    );
+  }
 }
 
 function direction(found: Words, options: ReadOptions): OfflineScript | OfflineFailure {
   if (found.error !== undefined) {
-    const { type, message, line } = words(found.error);
-    return { type: text(type), message: text(message), line: typeof line === 'number' ? line : 1 };
+    const { type, message, line, own } = words(found.error);
+    return {
+      type: text(type),
+      message: text(message),
+      line: typeof line === 'number' ? line : 1,
+      own: own === true,
+    };
   }
   const pieces = list(found.pieces).map(text);
   const outside = options.engine === 'postgres' && found.transactional === false;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { TidemarkError } from '../../errors.js';
+import { aborted, isAborted } from '../../migrations/abort.js';
 import type { ReadOptions } from '../imported-project.js';
 import { ALEMBIC_DRIVER } from './alembic-driver.js';
 
@@ -50,7 +51,7 @@ export async function findPython(folder: string, options: ReadOptions): Promise<
 
 /**
  * Runs the driver in a Python and gives its answer, unchecked. Throws TidemarkError: `import-tool-failed` when it
- * ends without one.
+ * ends without one, `aborted`.
  */
 export async function runDriver(
   python: Python,
@@ -145,7 +146,7 @@ async function hasAlembic(python: Python, folder: string, options: ReadOptions):
     const check = 'import sys; sys.path = [p for p in sys.path if p]; import alembic.config, sqlalchemy';
     return (await run(program, [...words, '-c', check], folder, options, '')).code === 0;
   } catch (error) {
-    if (options.signal?.aborted === true) throw error;
+    if (isAborted(error)) throw error;
     return false;
   }
 }
@@ -169,7 +170,7 @@ function run(
     const errors: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-    child.on('error', reject);
+    child.on('error', (error) => reject(signal?.aborted ? aborted(signal) : error));
     child.on('close', (code) =>
       resolve({ output: Buffer.concat(output).toString(), errors: Buffer.concat(errors).toString(), code }),
     );

@@ -249,9 +249,9 @@ async function notesOn(
     const { path, labels } = revision;
     const rendered = renderedOf(offline, revision);
     if (isFailure(rendered.down)) {
-      const { type, line } = rendered.down;
+      const { type, line, own } = rendered.down;
       notes.push(
-        type === 'NotImplementedError'
+        type === 'NotImplementedError' && own
           ? `${path}:${line}: downgrade() says that there is no way back: it has no down file.`
           : `${path}:${line}: downgrade() cannot be written as SQL (${reasonOf(rendered.down)}): it has no down file; write it by hand.`,
       );
