@@ -35,8 +35,10 @@ describe('help', () => {
     (path, command) => {
       const text = help([...command.path]);
       expect(text).toContain(`  tidemark ${path}`);
-      for (const { name, required } of command.arguments ?? [])
-        expect(text).toContain(required ? name : `[${name}]`);
+      for (const { name, required, several } of command.arguments ?? []) {
+        const words = several ? `${name}...` : name;
+        expect(text).toContain(required ? words : `[${words}]`);
+      }
       for (const name of Object.keys(command.options ?? {}))
         expect(text).toMatch(new RegExp(`--(\\[no-\\])?${name}\\b`));
       for (const { line } of command.examples) expect(text).toContain(`tidemark ${line}`);

@@ -56,6 +56,12 @@ const life: Readonly<Record<string, readonly Case[]>> = {
   'migrate heads': [{}, { args: ['--migrations', 'bad'], exit: 1, error: 'directive-unknown' }],
   'migrate branches': [{}, { args: ['--migrations', 'bad'], exit: 1, error: 'directive-unknown' }],
   'migrate check': [{}, { args: ['--migrations', 'bad'], exit: 1, error: 'directive-unknown' }],
+  'migrate merge': [{}, { args: ['nowhere'], exit: 2, error: 'target-unknown' }],
+  'migrate rebase': [{}, { args: ['nowhere'], exit: 2, error: 'target-unknown' }],
+  'migrate squash': [
+    { args: [':', '--dry-run'] },
+    { args: ['head:nowhere'], exit: 2, error: 'target-unknown' },
+  ],
   'migrate show': [
     { args: ['head'] },
     { args: ['heads'] },

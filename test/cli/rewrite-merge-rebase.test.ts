@@ -1,0 +1,249 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { inProcess } from '../support/cli-in-process.js';
+import { filesIn, type MigrationFiles, writeMigrationFiles } from '../support/migration-files.js';
+
+let cwd: string;
+let migrations: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'tidemark-rewrite-'));
+  migrations = join(cwd, 'migrations');
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const run = (line: string) => inProcess([...line.split(' '), '--url', 'sqlite:app.db'], { cwd });
+const json = async (line: string) => {
+  const { code, stdout } = await run(`${line} --json`);
+  return { code, ...JSON.parse(stdout) };
+};
+const write = (files: MigrationFiles) => writeMigrationFiles(migrations, files);
+
+const table = (name: string, parent?: string): string =>
+  `${parent === undefined ? '' : `-- tidemark:parent ${parent}\n`}CREATE TABLE ${name} (id INTEGER);`;
+const base: MigrationFiles = { '1_base.sql': table('base'), '1_base.down.sql': 'DROP TABLE base;' };
+/** Two lines from one base, the second with two files and a label. */
+const fork: MigrationFiles = {
+  ...base,
+  '2_theirs.sql': table('theirs', '1'),
+  '2_theirs.down.sql': 'DROP TABLE theirs;',
+  '3_mine.sql': `-- tidemark:branch mine\n${table('mine', '1')}`,
+  '3_mine.down.sql': 'DROP TABLE mine;',
+  '4_more.sql': table('more'),
+  '4_more.down.sql': 'DROP TABLE more;',
+};
+
+describe('migrate merge', () => {
+  it('joins all heads, and the result goes up and down', async () => {
+    await write(fork);
+    expect((await run('migrate up')).code).toBe(2);
+    const { result } = await json('migrate merge --name both --branch joined --revision 5');
+    expect(result).toMatchObject({
+      changed: true,
+      revision: '5',
+      files: ['5_both.sql', '5_both.down.sql'],
+      parents: ['2', '4'],
+      proof: { withoutDown: [], notLeadingBack: [] },
+    });
+    expect(filesIn(migrations)['5_both.sql']).toContain(
+      '-- tidemark:parent 2 4\n-- tidemark:branch joined\n',
+    );
+    expect((await run('migrate up')).code).toBe(0);
+    expect((await json('migrate status')).result).toMatchObject({
+      current: ['5'],
+      heads: ['5'],
+      problems: [],
+    });
+    expect((await run('migrate down base')).code).toBe(0);
+    expect((await run('migrate up')).code).toBe(0);
+    expect((await run('migrate validate --replay')).code).toBe(0);
+  });
+
+  it('writes nothing with one head, with --dry-run, or when the lines conflict', async () => {
+    await write(base);
+    expect((await run('migrate merge')).stdout).toBe('nothing to merge: 1 (base) is the only head\n');
+    await write(fork);
+    const before = filesIn(migrations);
+    expect((await json('migrate merge --dry-run')).result).toMatchObject({ revision: null, files: [] });
+    await write({ '2_theirs.sql': table('mine', '1'), '2_theirs.down.sql': 'DROP TABLE mine;' });
+    const conflicting = filesIn(migrations);
+    const { code, error } = await json('migrate merge');
+    expect(code).toBe(1);
+    expect(error).toMatchObject({
+      code: 'merge-conflict',
+      location: { file: join(migrations, '3_mine.sql'), line: 3 },
+    });
+    expect(filesIn(migrations)).toEqual(conflicting);
+    expect(Object.keys(conflicting)).toEqual(Object.keys(before));
+  });
+
+  it.each([
+    ['merge 4_more', 'target-unknown'],
+    ['merge mine more', 'merge-not-head'],
+    ['merge more', 'merge-one'],
+    ['merge --branch mine', 'branch-duplicate'],
+    ['merge --revision 3', 'migration-duplicate'],
+  ])('refuses `%s`', async (line, code) => {
+    await write(fork);
+    const before = filesIn(migrations);
+    expect((await json(`migrate ${line}`)).error.code).toBe(code);
+    expect(filesIn(migrations)).toEqual(before);
+  });
+});
+
+describe('migrate rebase', () => {
+  const moved = (files: Record<string, string>) =>
+    Object.keys(files).filter((file) => file.endsWith('.sql') && !file.endsWith('.down.sql'));
+
+  it('moves the line of which the database has nothing', async () => {
+    await write(fork);
+    await run('migrate up theirs');
+    const { result } = await json('migrate rebase');
+    expect(result).toMatchObject({ changed: true, written: true, onto: '2' });
+    const [mine, more] = result.moved;
+    expect([mine.from, more.from]).toEqual(['3', '4']);
+    const files = filesIn(migrations);
+    expect(moved(files)).toEqual(['1_base.sql', '2_theirs.sql', mine.newFile, more.newFile].sort());
+    expect(mine.newFile).toMatch(/^\d{14}_mine\.sql$/);
+    expect(files[mine.newFile]).toBe(
+      `-- tidemark:parent 2\n-- tidemark:branch mine\nCREATE TABLE mine (id INTEGER);`,
+    );
+    expect(files[more.newFile]).toBe(table('more'));
+    expect(files[mine.newFile.replace('.sql', '.down.sql')]).toBe('DROP TABLE mine;');
+    expect((await run('migrate up')).code).toBe(0);
+    expect((await json('migrate status')).result).toMatchObject({ problems: [], heads: [more.to] });
+    expect((await run('migrate rebase')).stdout).toContain('nothing to rebase');
+    expect((await run('migrate validate --replay')).code).toBe(0);
+  });
+
+  it('moves the line that is named, by any of its revisions', async () => {
+    await write(fork);
+    const { result } = await json('migrate rebase theirs');
+    expect(result.moved.map(({ from }: { from: string }) => from)).toEqual(['2']);
+    expect(result.onto).toBe('4');
+    expect((await json('migrate validate')).result).toMatchObject({ head: result.moved[0].to });
+  });
+
+  it('moves what is pending before applied migrations', async () => {
+    await write({ ...base, '3_theirs.sql': table('theirs'), '3_theirs.down.sql': 'DROP TABLE theirs;' });
+    await run('migrate up');
+    await write({ '2_mine.sql': table('mine'), '2_mine.down.sql': 'DROP TABLE mine;' });
+    expect((await run('migrate up')).code).toBe(4);
+    const dry = await json('migrate rebase --dry-run');
+    expect(dry.result).toMatchObject({
+      written: false,
+      onto: '3',
+      moved: [{ from: '2', file: '2_mine.sql' }],
+    });
+    expect(Object.keys(filesIn(migrations))).toContain('2_mine.sql');
+    await run('migrate rebase');
+    const files = filesIn(migrations);
+    expect(moved(files)).toHaveLength(3);
+    expect(files).not.toHaveProperty('2_mine.sql');
+    expect(Object.values(files)).toContain(table('mine'));
+    expect((await run('migrate up')).code).toBe(0);
+  });
+
+  it('rewrites the ids that moved files name, and keeps a program a program', async () => {
+    await write({
+      ...fork,
+      '4_more.sql': `-- tidemark:depends-on 3\n${table('more', '3')}`,
+      '5_fill.ts':
+        "// tidemark:parent 4\n// tidemark:depends-on mine\nexport async function upgrade(db) { await db.execute('INSERT INTO mine VALUES (1)'); }\nexport async function downgrade(db) { await db.execute('DELETE FROM mine'); }\n",
+    });
+    const { result } = await json('migrate rebase mine');
+    const files = filesIn(migrations);
+    const [mine, more, fill] = result.moved;
+    expect(files[more.newFile]).toBe(
+      `-- tidemark:parent ${mine.to}\n-- tidemark:depends-on ${mine.to}\n${table('more')}`,
+    );
+    expect(files[fill.newFile]).toContain(`// tidemark:parent ${more.to}\n// tidemark:depends-on mine\n`);
+    expect((await run('migrate up')).code).toBe(0);
+  });
+
+  it('does not move what is applied, and says what is not looked at', async () => {
+    await write(fork);
+    await run('migrate up mine');
+    const before = filesIn(migrations);
+    const refused = await json('migrate rebase more');
+    expect(refused).toMatchObject({
+      code: 4,
+      error: { code: 'rebase-applied', details: { applied: ['3'] } },
+    });
+    expect(filesIn(migrations)).toEqual(before);
+    writeFileSync(
+      join(cwd, 'tidemark.config.mjs'),
+      "export default { environments: { local: { url: 'sqlite:other.db' }, production: { url: 'sqlite:live.db' } }, defaultEnvironment: 'local' };",
+    );
+    const { stderr } = await inProcess(['migrate', 'rebase', 'more', '--dry-run'], { cwd });
+    expect(stderr).toContain('other environments (production)');
+  });
+
+  it('asks for the line where it is not plain', async () => {
+    await write(fork);
+    const { code, error } = await json('migrate rebase');
+    expect(code).toBe(2);
+    expect(error.code).toBe('rebase-unclear');
+    expect(error.hints.join('\n')).toContain('tidemark migrate rebase 4');
+    const none = await inProcess(['migrate', 'rebase', '--json'], { cwd });
+    expect(JSON.parse(none.stdout).error.message).toContain('no database was asked');
+  });
+
+  it.each([
+    ['base', 'rebase-shared'],
+    ['1_', 'target-unknown'],
+    ['mine --onto more', 'rebase-onto'],
+  ])('refuses `%s`', async (line, code) => {
+    await write(fork);
+    const before = filesIn(migrations);
+    expect((await json(`migrate rebase ${line}`)).error.code).toBe(code);
+    expect(filesIn(migrations)).toEqual(before);
+  });
+
+  it('does not take away what another one names', async () => {
+    await write({ ...fork, '2_theirs.sql': `-- tidemark:depends-on mine\n${table('theirs', '1')}` });
+    expect((await json('migrate rebase mine')).error).toMatchObject({
+      code: 'rebase-needed',
+      message: '2_theirs.sql stays, and says that it needs 3 (mine), which would come after it',
+    });
+  });
+
+  it('names the statement that fails there, and the reverse that would bring back what is outdated', async () => {
+    await write({ ...fork, '3_mine.sql': table('theirs', '1') });
+    await run('migrate up theirs');
+    const failing = filesIn(migrations);
+    expect((await json('migrate rebase')).error).toMatchObject({
+      code: 'rebase-conflict',
+      message: '3_mine.sql fails after what it is to follow: table theirs already exists',
+      location: { file: join(migrations, '3_mine.sql'), line: 2 },
+    });
+    expect(filesIn(migrations)).toEqual(failing);
+
+    const view = (columns: string, drop = 'DROP VIEW v;\n') =>
+      `${drop}CREATE VIEW v AS SELECT ${columns} FROM base;`;
+    await write({
+      '1_base.sql': `${table('base')}\n${view('id', '')}`,
+      '1_base.down.sql': 'DROP VIEW v;\nDROP TABLE base;',
+      '2_theirs.sql': `-- tidemark:parent 1\n${view('id, 2 AS two')}`,
+      '2_theirs.down.sql': view('id'),
+      '3_mine.sql': `-- tidemark:parent 1\n${view('id, 3 AS three')}`,
+      '3_mine.down.sql': view('id'),
+    });
+    rmSync(join(cwd, 'app.db'));
+    await run('migrate up theirs');
+    const { error } = await json('migrate rebase');
+    expect(error).toMatchObject({
+      code: 'rebase-conflict',
+      location: { file: join(migrations, '3_mine.down.sql') },
+    });
+    expect(error.message).toContain('would not lead back any more');
+    expect(error.excerpt).toContain('view v');
+  });
+
+  it('does not blame the move for a reverse that was wrong before', async () => {
+    await write({ ...fork, '3_mine.down.sql': 'SELECT 1;', '4_more.down.sql': '-- none' });
+    expect((await json('migrate rebase mine')).result.withoutDown).toHaveLength(1);
+    await write(filesIn(migrations));
+  });
+});
