@@ -5,10 +5,10 @@ import type { StateSource } from '../planning/state-source.js';
 import type { Workbench } from '../planning/workbench.js';
 import type { ImportedRevision, ImportTool } from './imported-project.js';
 
-/** What a tool keeps beside its table. */
+/** What a tool keeps beside its table, which `{table}` stands for. */
 const COMPANIONS: Partial<Record<ImportTool, readonly string[]>> = {
   'liquibase-sql': ['databasechangeloglock', 'DATABASECHANGELOGLOCK'],
-  knex: ['*knex_migrations_lock'],
+  knex: ['{table}_lock'],
 };
 
 /** Schemas that a tool makes for its table alone. */
@@ -23,7 +23,7 @@ export function bookkeepingPatterns(tool: ImportTool, table: string): string[] {
   return [
     ...new Set([table, table.toLowerCase()]),
     ...(schema !== undefined && OWN_SCHEMAS.has(schema) ? [schema] : []),
-    ...(COMPANIONS[tool] ?? []),
+    ...(COMPANIONS[tool] ?? []).map((name) => name.replace('{table}', () => table)),
   ];
 }
 

@@ -11,6 +11,7 @@ import type { ImportedProject } from '../../../src/importing/imported-project.js
 import { importer } from '../../../src/importing/tools/alembic.js';
 import { describeEachServer, query, withDatabase } from '../../support/postgres-server.js';
 import { alembic, describeWithAlembic } from '../support/alembic-command.js';
+import { goOnAfterImport } from '../support/go-on-after-import.js';
 import { differences, replayOn, runImported } from '../support/imported-sql.js';
 
 const SHOP = fileURLToPath(new URL('../fixtures/alembic/shop', import.meta.url));
@@ -365,4 +366,25 @@ with sa.create_engine("sqlite://").connect() as connection:
       });
     });
   });
+
+  describeEachServer(
+    'on the newest server',
+    (server) => {
+      test('a database is taken over in the middle of two branches, and goes on to all heads', async () => {
+        await withDatabase(server, (part) =>
+          withDatabase(server, async (whole) => {
+            alembic(SHOP, part, 'upgrade', '2c');
+            alembic(SHOP, part, 'upgrade', 'r1');
+            alembic(SHOP, whole, 'upgrade', 'heads');
+            await goOnAfterImport({
+              ...{ tool: 'alembic', path: SHOP, tables: ['shop_version'], part, whole },
+              applied: ['1a2b3c4d5e6f', '2bbbbbbbbbbb', '2c', 'r1'],
+              pending: ['3_merge', '4.concurrently', 'r2'],
+            });
+          }),
+        );
+      });
+    },
+    { newest: true },
+  );
 });

@@ -6,6 +6,7 @@ import { openDatabase } from '../../../src/database/open-database.js';
 import type { ImportedProject } from '../../../src/importing/imported-project.js';
 import { importer } from '../../../src/importing/tools/knex.js';
 import { describeEachServer, query, withDatabase } from '../../support/postgres-server.js';
+import { goOnAfterImport } from '../support/go-on-after-import.js';
 import { differences, replayOn, runImported } from '../support/imported-sql.js';
 import { projectMaker, refusal, runNode } from '../support/program-project.js';
 
@@ -237,4 +238,26 @@ describe('importing from knex', () => {
       });
     });
   });
+
+  describeEachServer(
+    'on the newest server',
+    (server) => {
+      test('a database is taken over in the middle, and goes on', async () => {
+        await withDatabase(server, (part) =>
+          withDatabase(server, async (whole) => {
+            migrate(part, 'up');
+            migrate(part, 'up');
+            migrate(whole, 'latest');
+            await goOnAfterImport({
+              ...{ tool: 'knex', path: LIBRARY, part, whole },
+              tables: ['library_migrations', 'library_migrations_lock'],
+              applied: ['20240101000000', '20240102000000'],
+              pending: ['20240103000000', '20240104000000'],
+            });
+          }),
+        );
+      });
+    },
+    { newest: true },
+  );
 });

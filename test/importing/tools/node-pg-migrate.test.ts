@@ -5,6 +5,7 @@ import { openDatabase } from '../../../src/database/open-database.js';
 import type { ImportedProject } from '../../../src/importing/imported-project.js';
 import { importer } from '../../../src/importing/tools/node-pg-migrate.js';
 import { describeEachServer, query, withDatabase } from '../../support/postgres-server.js';
+import { goOnAfterImport } from '../support/go-on-after-import.js';
 import { differences, replayOn, runImported } from '../support/imported-sql.js';
 import { projectMaker, refusal, runTool } from '../support/program-project.js';
 
@@ -16,6 +17,10 @@ afterEach(() => projects.removeAll());
 
 function read(path: string): Promise<ImportedProject> {
   return importer.read(path, { engine: 'postgres', env: process.env });
+}
+
+function tool(url: string, ...words: string[]): string {
+  return runTool('node-pg-migrate/bin/node-pg-migrate.js', CLINIC, url, ...words, ...TABLE);
 }
 
 describe('importing from node-pg-migrate', () => {
@@ -138,9 +143,6 @@ describe('importing from node-pg-migrate', () => {
   });
 
   describeEachServer('on a real server', (server) => {
-    const tool = (url: string, ...words: string[]) =>
-      runTool('node-pg-migrate/bin/node-pg-migrate.js', CLINIC, url, ...words, ...TABLE);
-
     test('the SQL makes what node-pg-migrate makes, and leads back', async () => {
       expect(await replayOn(server, clinic)).toBe(1);
       const reversible = clinic.revisions.filter(({ down }) => down !== undefined);
@@ -180,4 +182,24 @@ describe('importing from node-pg-migrate', () => {
       });
     });
   });
+
+  describeEachServer(
+    'on the newest server',
+    (server) => {
+      test('a database is taken over in the middle, and goes on', async () => {
+        await withDatabase(server, (part) =>
+          withDatabase(server, async (whole) => {
+            tool(part, 'up', '2');
+            tool(whole, 'up');
+            await goOnAfterImport({
+              ...{ tool: 'node-pg-migrate', path: CLINIC, tables: ['clinic_migrations'], part, whole },
+              applied: ['1700000000000', '1700000000001'],
+              pending: ['1700000000002', '1700000000003', '1700000000004'],
+            });
+          }),
+        );
+      });
+    },
+    { newest: true },
+  );
 });

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { ImportTool } from '../../../src/importing/imported-project.js';
+import { inProcess } from '../../support/cli-in-process.js';
+import { query } from '../../support/postgres-server.js';
+import { differences } from './imported-sql.js';
+
+interface Handover {
+  readonly tool: ImportTool;
+  /** The other tool's project. */
+  readonly path: string;
+  /** The other tool's tables; the first is to stay as it is. */
+  readonly tables: readonly string[];
+  /** A database that the tool has migrated in part. */
+  readonly part: string;
+  /** One that it has migrated to the end. */
+  readonly whole: string;
+  readonly applied: readonly string[];
+  readonly pending: readonly string[];
+}
+
+/**
+ * Takes a database over from another tool and goes on with Tidemark: what was applied does not run again, what was
+ * not does, and the end is what the other tool makes of it.
+ */
+export async function goOnAfterImport(handover: Handover): Promise<void> {
+  const { tool, path, tables, part, whole, applied, pending } = handover;
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-handover-'));
+  // Alembic is found by what PATH names, as a shell would.
+  const env = Object.fromEntries(
+    ['PATH', 'ALEMBIC'].flatMap((name) =>
+      process.env[name] === undefined ? [] : [[name, process.env[name]]],
+    ),
+  );
+  const run = async (...words: string[]) => {
+    const { stdout, stderr } = await inProcess([...words, '--migrations', 'tide', '--url', part, '--json'], {
+      cwd: folder,
+      env,
+    });
+    const { result, error } = JSON.parse(stdout === '' ? '{}' : stdout);
+    expect(error ?? null, stderr).toBeNull();
+    return result;
+  };
+  try {
+    const own = () => query(part, `SELECT * FROM ${tables[0]} ORDER BY 1`);
+    const before = await own();
+    const imported = await run('migrate', 'import', '--from', tool, path);
+    expect(imported.recorded.revisions).toEqual(applied);
+    expect(imported.differences).toEqual([]);
+    const up = await run('migrate', 'up', ...(tool === 'alembic' ? ['heads'] : []));
+    expect(up.steps.map(({ revision }: { revision: string }) => revision)).toEqual(pending);
+    expect(await own()).toEqual(before);
+    for (const url of [part, whole]) await query(url, `DROP TABLE ${tables.join(', ')}`);
+    expect(await differences(whole, part)).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
