@@ -65,6 +65,12 @@ export interface ImportResult {
  */
 export async function importProject(request: ImportRequest): Promise<ImportResult> {
   const { tool, path, target, dialect, connection, env, signal } = request;
+  if (request.inPlace === true && tool !== 'atlas') {
+    throw new TidemarkError('usage', `only an Atlas folder can be kept in place, not one of ${tool}`, {
+      exitCode: 2,
+      hints: ['Import it into a folder of its own; the old one stays as it is.'],
+    });
+  }
   const importer = await loadImporter(tool);
   const project = await importer.read(path, { engine: dialect.name, env, signal });
   const elsewhere = connection && (await recordedElsewhere(importer, connection, project, request));
