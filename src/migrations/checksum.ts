@@ -36,9 +36,14 @@ export function statementHash(sql: string): string {
 
 /** Sorts checksums by file name. */
 export function sortSums(entries: Iterable<readonly [string, string]>): Sums {
-  const list = [...entries];
-  // Sorting what is in order already costs one comparison each, as long as nothing is taken apart for it.
-  return new Map(list.sort((a, b) => compareText(a[0], b[0])));
+  const sums: Sums = entries instanceof Map ? entries : new Map(entries);
+  let before = '';
+  for (const name of sums.keys()) {
+    // Nearly always they are in order already: names come sorted, and so does the sum.
+    if (name < before) return new Map([...sums].sort((a, b) => compareText(a[0], b[0])));
+    before = name;
+  }
+  return sums;
 }
 
 /** Writes `tidemark.sum`: a line a file, each independent of the others, so that two branches merge. */
@@ -100,7 +105,8 @@ export function compareSums(found: Sums, listed: Sums): SumDifference {
     if (line === undefined) added.push(name);
     else if (line !== sum) edited.push(name);
   }
-  const removed = [...listed.keys()].filter((name) => !found.has(name));
+  const noneIsGone = found.size - added.length === listed.size;
+  const removed = noneIsGone ? [] : [...listed.keys()].filter((name) => !found.has(name));
   return { added, edited, removed };
 }
 

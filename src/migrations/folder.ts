@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { isAbsolute, join, sep } from 'node:path';
 import { TidemarkError } from '../errors.js';
 import { ATLAS_DOWN_FOLDER } from './atlas-folder.js';
@@ -112,7 +112,9 @@ function assembleFolder(
   listed: Sums | undefined,
 ): MigrationFolder {
   requireDistinctNames(files);
-  const sums = sortSums(files.map(({ file, checksum }) => [file, checksum]));
+  const found = new Map<string, string>();
+  for (const { file, checksum } of files) found.set(file, checksum);
+  const sums = sortSums(found);
   const apart = files.filter(({ file }) => isSquashedFile(file));
   const migrations = pair(apart.length === 0 ? files : files.filter(({ file }) => !isSquashedFile(file)));
   const squashed = pair(apart);
@@ -193,8 +195,27 @@ function isSquashedFile(file: string): boolean {
   return file.startsWith(`${SQUASHED_FOLDER}/`);
 }
 
+/** Small files by the thousand: one room for all, and no question for the size before. */
+const ROOM = Buffer.allocUnsafeSlow(64 * 1024);
+/** Where a file system gives less than it has, it ends at a block. */
+const BLOCK = 512;
+
 function readText(path: string): string {
-  return decodeMigration(readBytes(path), path);
+  const length = readInto(ROOM, path);
+  if (length === ROOM.length || length % BLOCK === 0) return decodeMigration(readBytes(path), path);
+  return decodeMigration(ROOM.subarray(0, length), path);
+}
+
+function readInto(room: Uint8Array, path: string): number {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    return readSync(file, room, 0, room.length, 0);
+  } catch (error) {
+    throw unreadable(path, error);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 /** Small files by the hundred: handing each to the thread pool and back costs more than reading it. */
