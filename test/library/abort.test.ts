@@ -309,6 +309,25 @@ describe('a call that is given up on SQLite', () => {
     expect(await project.migrate.up()).toMatchObject({ after: ['2'] });
   });
 
+  test('stops between two migrations', async () => {
+    await folder.migrations({ '1_a.sql': 'CREATE TABLE a (id);', '2_b.sql': 'CREATE TABLE b (id);' });
+    const controller = new AbortController();
+    const call = project.migrate.up({
+      signal: controller.signal,
+      onEvent: ({ type }) => type === 'migration-done' && controller.abort('enough'),
+    });
+    await expect(call).rejects.toMatchObject({
+      code: 'aborted',
+      message: 'the run was aborted before the next migration (enough)',
+      hints: ['1 migration before it in this run stay applied.', 'Run it again: it goes on from there.'],
+      details: { revision: null, direction: 'up', migrationsDone: 1 },
+    });
+    const { current, log } = await project.migrate.history();
+    expect(current).toEqual(['1']);
+    expect(log.at(-1)).toMatchObject({ revision: null, outcome: 'interrupted', error: 'aborted (enough)' });
+    expect(await project.migrate.up()).toMatchObject({ after: ['2'] });
+  });
+
   test('a signal changes nothing of a run that it does not stop, the place of an error included', async () => {
     await folder.migrations({ '1_a.sql': 'CREATE TABLE a (id);\n\nINSERT INTO b VALUES (1);' });
     const { signal } = new AbortController();
@@ -359,4 +378,29 @@ describe('a call that is given up on SQLite', () => {
     expect(existsSync(join(folder.path, 'migrations', 'tidemark.sum'))).toBe(false);
     expect(await project.migrate.diff({ name: 'first' })).toMatchObject({ changed: true });
   });
+});
+
+test('a call that is given up on the embedded database stops between two statements', async () => {
+  await folder.migrations({
+    '1_a.sql': 'CREATE TABLE a (id int);',
+    '2_fill.sql': 'INSERT INTO a SELECT generate_series(1, 1000);'.repeat(3000),
+  });
+  const project = await openProject({ folder: folder.path, url: 'pglite:memory' });
+  try {
+    const controller = new AbortController();
+    const call = project.migrate.up({
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.type === 'migration-started' && event.index === 1) setTimeout(() => controller.abort(), 20);
+      },
+    });
+    await expect(call).rejects.toMatchObject({ code: 'aborted', details: { revision: '2' } });
+    const db = await project.connection();
+    expect(await db.query('SELECT count(*)::int AS n FROM a')).toEqual([{ n: 0 }]);
+    expect(await project.migrate.status()).toMatchObject({ current: ['1'], problems: [] });
+    await folder.migrations({ '2_fill.sql': 'INSERT INTO a VALUES (1);' });
+    expect(await project.migrate.up()).toMatchObject({ after: ['2'] });
+  } finally {
+    await project.close();
+  }
 });
