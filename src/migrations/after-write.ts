@@ -17,30 +17,34 @@ const SHOWN = 4000;
  * (`hook-failed`) with its output when it cannot be started or ends with anything but 0.
  */
 export async function runAfterWrite({ command, cwd }: AfterWrite, files: readonly string[]): Promise<void> {
-  const [program, ...args] = command;
-  const called = command.join(' ');
   let output = '';
-  const ended = await new Promise<string | undefined>((resolve) => {
+  const ended = await run(command, cwd, files, (chunk) => {
+    output = (output + chunk).slice(-SHOWN);
+  }).catch((error: NodeJS.ErrnoException) => `cannot be started (${error.code ?? error.message})`);
+  if (ended !== undefined) throw hookFailed(`"${command.join(' ')}" ${ended}`, output);
+}
+
+/** How the command ended, in words; undefined when all went well. */
+function run(
+  [program, ...args]: AfterWrite['command'],
+  cwd: string,
+  files: readonly string[],
+  onOutput: (chunk: string) => void,
+): Promise<string | undefined> {
+  // Some faults are thrown (a .cmd file on Windows), others come as an event: both reject.
+  return new Promise((resolve, reject) => {
     const child = spawn(program, [...args, ...files], {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
     });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (chunk: string) => {
-        output = (output + chunk).slice(-SHOWN);
-      });
-    }
-    child.on('error', (error: NodeJS.ErrnoException) =>
-      resolve(`cannot be started (${error.code ?? error.message})`),
-    );
-    child.on('close', (code, signal) =>
-      resolve(
-        code === 0 ? undefined : signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`,
-      ),
-    );
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', onOutput);
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(undefined);
+      else resolve(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`);
+    });
   });
-  if (ended !== undefined) throw hookFailed(`"${called}" ${ended}`, output);
 }
 
 /** What is wrong with what the command did; nothing of the migration stays. */

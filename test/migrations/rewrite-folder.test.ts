@@ -212,6 +212,12 @@ describe('the command after a write', () => {
       code: 'hook-failed',
       message: expect.stringContaining('"no-such-program-anywhere --x" cannot be started (ENOENT)'),
     });
+    // What Node throws rather than reports, as it does for a .cmd file on Windows.
+    const unfit: AfterWrite = { command: ['x\0'], cwd: folder.path };
+    await expect(rewriteFolder(folder.path, changes, { afterWrite: unfit })).rejects.toMatchObject({
+      code: 'hook-failed',
+      message: expect.stringContaining('cannot be started (ERR_INVALID_ARG_VALUE)'),
+    });
     expect(await contents()).toEqual(before);
   });
 
