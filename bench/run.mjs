@@ -1,6 +1,6 @@
 // Measures Tidemark against the goals in docs/performance.md and prints ratios.
 //
-//   npm run bench [-- up|status|catalog|diff|sqlite ...] [-- --rounds=N]
+//   npm run bench [-- up|status|history|catalog|diff|sqlite ...] [-- --rounds=N]
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -25,6 +25,7 @@ if (!existsSync(`${here}/node_modules/.package-lock.json`)) {
 const { startServer } = await import('./support/server.mjs');
 const { measureUp } = await import('./measure-up.mjs');
 const { measureStatus } = await import('./measure-status.mjs');
+const { measureHistory } = await import('./measure-history.mjs');
 const { measureCatalog } = await import('./measure-catalog.mjs');
 const { measureDiff } = await import('./measure-diff.mjs');
 const { measureSqlite } = await import('./measure-sqlite.mjs');
@@ -33,6 +34,7 @@ const { measureSqlite } = await import('./measure-sqlite.mjs');
 const measurements = {
   up: [7, (server, options) => measureUp(server, options)],
   status: [25, (server, options) => measureStatus(server, options)],
+  history: [9, (server, options) => measureHistory(server, options)],
   catalog: [15, (server, options) => measureCatalog(server, options)],
   diff: [9, (_, options) => measureDiff(options)],
   sqlite: [5, (_, options) => measureSqlite(options)],

@@ -17,29 +17,12 @@ export interface HistoryRows {
   readonly lockHolder: string | null;
 }
 
-/** What is read of a revision, in the order of `QUICKLY`: a name of a column, or what to call an expression. */
-const COLUMNS: Readonly<Record<string, string>> = {
-  revision: 'revision',
-  name: 'name',
-  parents: 'parents',
-  depends_on: 'depends_on',
-  state: 'state',
-  origin: 'origin',
-  checksum: 'checksum',
-  has_down: 'down_sql IS NOT NULL',
-  transaction_mode: 'transaction_mode',
-  statements_done: 'statements_done',
-  statements_total: 'statements_total',
-  statement_hashes: 'statement_hashes',
-  attempt: 'attempt',
-  error: 'error',
-  applied_at: 'applied_at',
-  applied_by: 'applied_by',
-  duration_ms: 'duration_ms',
-  tool_version: 'tool_version',
-  position: 'position',
-};
-const NAMES = Object.keys(COLUMNS);
+/** What is read of a revision, in the order in which `named` takes it. */
+const COLUMNS = [
+  ...['revision', 'name', 'parents', 'depends_on', 'state', 'origin', 'checksum', 'down_sql IS NOT NULL'],
+  ...['transaction_mode', 'statements_done', 'statements_total', 'statement_hashes', 'attempt', 'error'],
+  ...['applied_at', 'applied_by', 'duration_ms', 'tool_version', 'position'],
+];
 
 /** The holder of the lock comes along, to tell a run at work from one that was killed. */
 const read = (revisions: string) => `
@@ -53,7 +36,7 @@ const read = (revisions: string) => `
 
 /** Ten thousand rows as arrays take the server a tenth of the time that they take as objects. */
 const QUICKLY = read(
-  `SELECT '[' || coalesce(string_agg(json_build_array(${Object.values(COLUMNS).join(', ')})::text, ',' ORDER BY position), '') || ']' FROM tidemark.revision`,
+  `SELECT '[' || coalesce(string_agg(json_build_array(${COLUMNS.join(', ')})::text, ',' ORDER BY position), '') || ']' FROM tidemark.revision`,
 );
 
 /** Tables in another format may lack a column, or have one more. */
@@ -98,8 +81,27 @@ function toRows(row: ReadRow, revisions: readonly HistoryRow[]): HistoryRows {
   };
 }
 
+/** Written out: setting the properties of ten thousand objects by name takes many times as long. */
 function named(values: readonly unknown[]): HistoryRow {
-  const row: Record<string, unknown> = {};
-  for (let at = 0; at < NAMES.length; at++) row[NAMES[at]!] = values[at];
-  return row;
+  return {
+    revision: values[0],
+    name: values[1],
+    parents: values[2],
+    depends_on: values[3],
+    state: values[4],
+    origin: values[5],
+    checksum: values[6],
+    has_down: values[7],
+    transaction_mode: values[8],
+    statements_done: values[9],
+    statements_total: values[10],
+    statement_hashes: values[11],
+    attempt: values[12],
+    error: values[13],
+    applied_at: values[14],
+    applied_by: values[15],
+    duration_ms: values[16],
+    tool_version: values[17],
+    position: values[18],
+  };
 }

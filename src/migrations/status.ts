@@ -104,14 +104,35 @@ export async function readPosition(
   return { comparison: compareHistory(folder, history), history, connected: connection !== undefined };
 }
 
+/**
+ * As `readPosition`, with a folder that is read while the database answers: both take long where there are
+ * thousands of revisions. What is wrong with the folder is thrown before what is wrong with the history.
+ */
+export async function readFolderAndPosition(
+  connection: Connection,
+  readFolder: () => Promise<MigrationFolder>,
+): Promise<{ readonly folder: MigrationFolder; readonly position: Position }> {
+  const engine = await migrationEngine(connection);
+  const answer = engine.history.read();
+  answer.catch(() => undefined);
+  // Files are read without a pause: the question has to be on its way before.
+  await new Promise(setImmediate);
+  const folder = await readFolder();
+  const history = await answer;
+  const comparison = compareHistory(folder, history);
+  return { folder, position: { comparison, history, connected: true } };
+}
+
 /** Puts into plain values what was read. */
 export function statusOf(folder: MigrationFolder, position: Position): MigrationStatus {
   const { comparison, history, connected } = position;
   const { state, ...sum } = sumState(folder);
-  const place = new Map(comparison.graph.order.map(({ id }, index) => [id, index]));
   // In the graph's order, whichever was applied first.
-  const tips = (ids: ReadonlySet<string>): string[] =>
-    tipsOf(comparison.graph, ids).sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
+  const tips = (ids: ReadonlySet<string>): string[] => {
+    const found = tipsOf(comparison.graph, ids);
+    if (found.length < 2) return found;
+    return comparison.graph.order.map(({ id }) => id).filter((id) => found.includes(id));
+  };
   const branches = branchesOf(comparison.files);
   const unlabelled = unlabelledHeads(comparison.files, branches);
   const marks = { edited: new Set(comparison.edited), outOfOrder: new Set(comparison.outOfOrder) };
@@ -223,6 +244,10 @@ function databaseProblems(comparison: HistoryComparison, history: History): Migr
         ? { code: 'history-ahead', message: `revision ${id} is applied, but the folder has no file for it` }
         : { code: 'history-missing', message: `the file of the applied revision ${id} is gone` },
     ),
+    ...comparison.lost.map(({ revision, follower }) => ({
+      code: 'history-damaged',
+      message: `the history does not record ${revision}, after which ${follower} came`,
+    })),
     ...comparison.outOfOrder.map((id) => ({
       code: 'out-of-order',
       message: `${file(id)} comes before migrations that are applied already`,

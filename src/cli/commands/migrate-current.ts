@@ -1,14 +1,13 @@
-import { isAtHeads, type MigrationState, readPosition, statusOf } from '../../migrations/status.js';
+import { isAtHeads, type MigrationState, statusOf } from '../../migrations/status.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
+import { lookAtTarget } from '../look-at-target.js';
 import { appliedFacts } from '../render/migrate-status.js';
 import { describeStanding, markWords, revisionFacts, revisionLabel } from '../render/revision-line.js';
 
 /** The revisions that the database is at. Never writes, and makes no tables for the history. */
 export async function run(context: Context): Promise<Outcome> {
-  const folder = await context.migrations();
-  const connection = await context.openTarget('empty');
-  const position = await readPosition(connection, folder);
+  const { connection, folder, position } = await lookAtTarget(context);
   const { graph, migrations, files, ahead } = position.comparison;
   const status = statusOf(folder, position);
   const { style, verbose } = context.output;

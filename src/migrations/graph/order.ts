@@ -9,7 +9,9 @@ export function sortByNeeds(
   dependents: ReadonlyMap<string, readonly string[]>,
 ): Revision[] {
   const place = new Map(revisions.map((revision, index) => [revision.id, index]));
-  const waitsFor = revisions.map(({ parents, dependsOn }) => new Set([...parents, ...dependsOn]).size);
+  const waitsFor = revisions.map(({ parents, dependsOn }) =>
+    dependsOn.length === 0 ? parents.length : new Set([...parents, ...dependsOn]).size,
+  );
   const ready = new SmallestFirst();
   for (const [index, count] of waitsFor.entries()) if (count === 0) ready.push(index);
   const order: Revision[] = [];
