@@ -1,9 +1,10 @@
 import { TidemarkError } from '../errors.js';
 import type { MigrationFolder } from './folder.js';
-import { ancestorsOf, descendantsOf } from './graph/reach.js';
-import { buildGraph, type RevisionGraph, type RevisionInput } from './graph/revision-graph.js';
+import { ancestorsOf, descendantsOf, tipsOf } from './graph/reach.js';
+import { buildGraph, needsOf, type RevisionGraph, type RevisionInput } from './graph/revision-graph.js';
 import type { Target } from './graph/target.js';
 import type { AppliedRevision, History } from './history.js';
+import { historyDamaged } from './history-errors.js';
 import type { Migration } from './migration-file.js';
 import { SQUASHED_FOLDER } from './squashes.js';
 import { namedOriginals, type TornSquash, unfoldSquashes } from './unfold-squashes.js';
@@ -30,8 +31,17 @@ export interface HistoryComparison {
   readonly ahead: readonly string[];
   /** Those of `pending` on which a revision in the database follows already. */
   readonly outOfOrder: readonly string[];
+  /** Not recorded, though a row says that its revision came after them. */
+  readonly lost: readonly LostRevision[];
   /** Squashes of which the database has a part and the files of the rest are gone. */
   readonly torn: readonly TornSquash[];
+}
+
+/** See `HistoryComparison.lost`. */
+export interface LostRevision {
+  readonly revision: string;
+  /** The recorded one that names it. */
+  readonly follower: string;
 }
 
 /** The graph of a folder's migrations, as a new database gets them. Throws like `buildGraph`. */
@@ -82,12 +92,15 @@ export function compareHistory(
     history.revisions.filter((row) => row.state === 'applied').map((row) => row.revision),
   );
   const pending = files.order.filter((revision) => !recorded.has(revision.id)).map((revision) => revision.id);
-  const needed = ancestorsOf(
-    files,
-    [...recorded.keys()].filter((id) => files.byId.has(id)),
-  );
-  const isAhead = (id: string): boolean =>
-    ![...descendantsOf(graph, [id])].some((follower) => files.byId.has(follower));
+  const needed =
+    pending.length === 0
+      ? new Set<string>()
+      : ancestorsOf(
+          files,
+          [...recorded.keys()].filter((id) => files.byId.has(id)),
+        );
+  // What a file needs, directly or not, is not ahead of the folder.
+  const behind = missing.length === 0 ? new Set<string>() : ancestorsOf(graph, files.byId.keys());
   return {
     files,
     graph,
@@ -101,19 +114,50 @@ export function compareHistory(
       return migration !== undefined && migration.checksum !== recorded.get(id)!.checksum;
     }),
     missing: missing.map((row) => row.revision),
-    ahead: missing.map((row) => row.revision).filter(isAhead),
+    ahead: missing.map((row) => row.revision).filter((id) => !behind.has(id)),
     outOfOrder: pending.filter((id) => needed.has(id)),
+    lost: lostRevisions(history, files, missing),
     torn: unfolded.torn,
   };
 }
 
 /**
- * Throws TidemarkError unless the database can be taken up from where it is: `history-edited`,
+ * A revision is recorded after what it needs, and goes before it. What a squash was made of has gone together; of
+ * that, only what follows it in the files still speaks.
+ */
+function lostRevisions(
+  { revisions }: History,
+  files: RevisionGraph,
+  missing: readonly AppliedRevision[],
+): LostRevision[] {
+  const recorded = new Set(revisions.map((row) => row.revision));
+  const unknown = new Set(missing.map((row) => row.revision));
+  const isLost = (id: string, follower: string): boolean =>
+    !recorded.has(id) && !files.aliases.has(id) && (files.byId.has(id) || unknown.has(follower));
+  // Other tools apply a file that came late after the one that follows it.
+  const own = revisions.filter((row) => row.origin !== 'import');
+  return own.flatMap(({ revision: follower, parents, dependsOn }) =>
+    [...parents, ...dependsOn]
+      .filter((id) => isLost(id, follower))
+      .map((revision) => ({ revision, follower })),
+  );
+}
+
+/** Throws TidemarkError (`history-damaged`) when rows are gone that others need. */
+function requireWhole({ lost }: HistoryComparison): void {
+  if (lost.length === 0) return;
+  const named = lost.map(({ revision, follower }) => `${revision}, after which ${follower} came`).join('; ');
+  throw historyDamaged(`it does not record ${named}`);
+}
+
+/**
+ * Throws TidemarkError unless the database can be taken up from where it is: `history-edited`, `history-damaged`,
  * `history-missing`, `history-ahead`, `history-unfinished`, `out-of-order` (exit code 4).
  */
 export function requireUpgradable(comparison: HistoryComparison, outOfOrder: boolean): void {
   requireUnedited(comparison);
   for (const torn of comparison.torn) throw squashTorn(torn);
+  requireWhole(comparison);
   requireKnown(comparison);
   const { migrations, unfinished } = comparison;
   const reverting = unfinished.find((row) => row.state === 'reverting');
@@ -142,7 +186,8 @@ export function requireUpgradable(comparison: HistoryComparison, outOfOrder: boo
 }
 
 /** Throws TidemarkError (`history-ahead`, `history-missing`) when the database has revisions without a file. */
-export function requireKnown({ missing, ahead, recorded }: HistoryComparison): void {
+export function requireKnown(comparison: HistoryComparison): void {
+  const { missing, ahead, recorded } = comparison;
   if (missing.length === 0) return;
   const named = missing.map((id) => label(recorded.get(id)!)).join(', ');
   const all = missing.length === ahead.length;
@@ -155,7 +200,7 @@ export function requireKnown({ missing, ahead, recorded }: HistoryComparison): v
       hints: [
         'Likely causes: another branch is checked out here, the files were deleted or renamed, or this is the database of other migrations.',
         'Bring the files back from version control, or update your checkout;',
-        'or take them down with "tidemark migrate down": the database keeps the text for it;',
+        `or take them down, with the text that the database keeps: ${waysDown(comparison)};`,
         'or, if the database is in truth at a revision that you have, write its history anew: "tidemark migrate stamp --purge REVISION".',
       ],
       details: { missing },
@@ -163,8 +208,29 @@ export function requireKnown({ missing, ahead, recorded }: HistoryComparison): v
   );
 }
 
-/** Throws TidemarkError (`history-unfinished`) when a migration is half applied: its reverse expects all of it. */
+/** The commands that take down what has no file, and nothing that need not go with it. */
+function waysDown({ graph, missing, recorded }: HistoryComparison): string {
+  const gone = descendantsOf(graph, missing);
+  const [stays, ...others] = tipsOf(graph, new Set([...recorded.keys()].filter((id) => !gone.has(id))));
+  const targets =
+    stays === undefined
+      ? ['base']
+      : others.length === 0 && !/^\d{1,3}$/.test(stays)
+        ? [stays]
+        : missing
+            .map((id) => graph.byId.get(id)!)
+            .filter((revision) => !needsOf(revision).some((id) => gone.has(id)))
+            // The first is the branch: what else follows its parent stays.
+            .map(({ id, parents }) => `${id}@${parents[0] ?? 'base'}`);
+  return targets.map((target) => `"tidemark migrate down ${target}"`).join(', ');
+}
+
+/**
+ * Throws TidemarkError when nothing can be taken down: `history-damaged`; `history-unfinished` when a migration is half
+ * applied, because its reverse expects all of it.
+ */
 export function requireRevertible(comparison: HistoryComparison): void {
+  requireWhole(comparison);
   const half = comparison.unfinished.find((row) => row.state === 'applying');
   if (half === undefined) return;
   throw new TidemarkError(
@@ -222,16 +288,7 @@ function graphWithHistory(inputs: readonly RevisionInput[]): RevisionGraph {
     return buildGraph(inputs);
   } catch (error) {
     if (!(error instanceof TidemarkError)) throw error;
-    throw new TidemarkError(
-      'history-damaged',
-      `the history in the database does not fit together: ${error.message}`,
-      {
-        hints: [
-          'Its table was changed by hand, or written for other migrations. "tidemark migrate stamp --purge REVISION" writes it anew, for the revision that the database is really at.',
-        ],
-        cause: error,
-      },
-    );
+    throw historyDamaged(error.message, error);
   }
 }
 

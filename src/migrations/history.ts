@@ -142,12 +142,16 @@ export interface Progress {
 /** The bookkeeping in the target database. */
 export interface HistoryStore extends HistorySql {
   /**
-   * Reads everything in one round trip; never writes. Throws TidemarkError (`history-newer`) for tables
-   * that a later Tidemark made.
+   * Reads everything in one round trip; never writes. Throws TidemarkError: `history-newer` for tables that a later
+   * Tidemark made, `history-damaged` for what none has made, `history-not-readable`.
    */
   read(): Promise<History>;
-  /** Makes the tables, or brings them to this version's format. */
+  /** Makes the tables, or brings them to this version's format. Throws as `whyUnwritable` says. */
   prepare(history: History): Promise<void>;
+  /** Statements that make the tables anew, whatever is there: without a revision, the log as it was if it can be kept. */
+  remake(): Promise<readonly string[]>;
+  /** An error of a write to the tables as a TidemarkError (`history-not-writable`, `history-damaged`), any other as it is. */
+  whyUnwritable(error: unknown): unknown;
   /** The text kept to take a revision down. */
   downText(revision: string): Promise<string | undefined>;
   /** The log of all operations, oldest first; empty where there is none. */

@@ -15,7 +15,8 @@ export const NOTHING_TO_DO = comment('nothing to do');
 
 /** A run as a script. */
 export interface ScriptedRun {
-  readonly expected: ExpectedHistory;
+  /** Statements that come before everything else. */
+  readonly opening: readonly string[];
   /** Statements that change the history alone, before any migration. */
   readonly records: readonly string[];
   readonly jobs: readonly Job[];
@@ -34,7 +35,8 @@ export function upgradeScript(context: PlanContext, history: History, plan: Upgr
     applied: [...needed].filter((id) => !here.has(id)),
     absent: [...here].filter((id) => !recorded.has(id)),
   };
-  return offlineScript(context, history, { expected, records: baselineRecord(context, plan), jobs });
+  const opening = openingOf(context, history, expected);
+  return offlineScript(context, { opening, records: baselineRecord(context, plan), jobs });
 }
 
 /** As `offlineScript`, for a downgrade. */
@@ -50,7 +52,16 @@ export function downgradeScript(context: PlanContext, history: History, plan: Do
     applied: ids.filter((id) => applied.has(id)),
     absent: [...above].filter((id) => !gone.has(id)),
   };
-  return offlineScript(context, history, { expected, records: [], jobs });
+  return offlineScript(context, { opening: openingOf(context, history, expected), records: [], jobs });
+}
+
+/** Stops a script on a database that it is not for, and brings the history tables to this version's format. */
+export function openingOf(
+  { engine }: PlanContext,
+  history: Pick<History, 'format'>,
+  expected: ExpectedHistory,
+): string[] {
+  return [...engine.offline.guard(expected), ...engine.history.upgrades(history)];
 }
 
 /**
@@ -58,11 +69,7 @@ export function downgradeScript(context: PlanContext, history: History, plan: Do
  * as if tidemark had run. A database whose history is another one stops it before anything is changed. Throws
  * TidemarkError (`program-offline`, exit code 4) when a migration is a program.
  */
-export function offlineScript(
-  context: PlanContext,
-  history: Pick<History, 'format'>,
-  { expected, records, jobs }: ScriptedRun,
-): string {
+export function offlineScript(context: PlanContext, { opening, records, jobs }: ScriptedRun): string {
   const program = jobs.find((job) => job.program !== undefined);
   if (program !== undefined) throw programOffline(program);
   const { engine, identity } = context;
@@ -71,12 +78,7 @@ export function offlineScript(
     [comment(`Run this with ${engine.offline.usage}; it stops at the first error.`), ...engine.offline.head],
     [
       comment('The history'),
-      ...within([
-        ...engine.offline.guard(expected),
-        ...engine.history.upgrades(history),
-        engine.history.log({ outcome: 'started' }, identity),
-        ...records,
-      ]),
+      ...within([...opening, engine.history.log({ outcome: 'started' }, identity), ...records]),
     ],
     ...jobs.map((job) => [
       comment(`${label(job.step)} (${job.step.direction})`),

@@ -1,5 +1,5 @@
 import type { HistorySql, LogEntry, Progress, RevisionEntry, RunIdentity } from './history.js';
-import { HISTORY_FORMAT, HISTORY_UPGRADES } from './postgres-history-tables.js';
+import { HISTORY_FORMAT, HISTORY_UPGRADES, LOG_COLUMNS } from './postgres-history-tables.js';
 import { literal, textArray } from './postgres-literal.js';
 
 /** What changes the history of a PostgreSQL database: `tidemark.revision` and the append-only `tidemark.log`. */
@@ -44,6 +44,25 @@ function upgrades({ format = 0 }: { readonly format: number | undefined }): stri
   return [
     ...HISTORY_UPGRADES.slice(format).flat(),
     `UPDATE tidemark.format SET version = ${HISTORY_FORMAT}, since = pg_catalog.clock_timestamp()`,
+  ];
+}
+
+/**
+ * Statements that make the tables anew and empty, for one transaction. A log that can still be written stays; another
+ * one is put aside.
+ *
+ * @param there the tables that there are
+ * @param logColumns those of the log
+ */
+export function remake(there: readonly string[], logColumns: ReadonlySet<string>): string[] {
+  const sound = LOG_COLUMNS.every((column) => logColumns.has(column));
+  const aside = `log_damaged_${Date.now()}`;
+  const logged = there.includes('log');
+  return [
+    ...there.filter((table) => table !== 'log').map((table) => `DROP TABLE tidemark.${table}`),
+    ...(logged ? [`ALTER TABLE tidemark.log RENAME TO ${aside}`] : []),
+    ...upgrades({ format: undefined }),
+    ...(logged && sound ? ['DROP TABLE tidemark.log', `ALTER TABLE tidemark.${aside} RENAME TO log`] : []),
   ];
 }
 

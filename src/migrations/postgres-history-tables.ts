@@ -63,3 +63,22 @@ export const HISTORY_UPGRADES: readonly (readonly string[])[] = [
        CHECK (origin IN ('run', 'baseline', 'stamp', 'import'))`,
   ],
 ];
+
+/** The columns of the log in this version's format. */
+export const LOG_COLUMNS = [
+  'id',
+  'run',
+  'at',
+  'operation',
+  'revision',
+  'outcome',
+  'statement',
+  'error',
+  'sqlstate',
+  'by_whom',
+  'host',
+  'process_id',
+  'database_role',
+  'backend_pid',
+  'tool_version',
+];

@@ -1,33 +1,11 @@
 import { type Connection, DatabaseError } from '../database/connection.js';
-import { TidemarkError } from '../errors.js';
-import {
-  type AppliedRevision,
-  type Attempt,
-  type History,
-  type HistoryStore,
-  type LastRun,
-  type LogEntry,
-  type LogRecord,
-  NO_HISTORY,
-} from './history.js';
-import { POSTGRES_HISTORY_SQL } from './postgres-history-sql.js';
+import { type History, type HistoryStore, type LogRecord, NO_HISTORY } from './history.js';
+import { historyDamaged, historyNewer, historyNotReadable, historyNotWritable } from './history-errors.js';
+import { type RawLogLine, type RawRevision, toLastRun, toRevisions } from './history-rows.js';
+import { type HistoryRow, type HistoryRows, readHistoryRows } from './postgres-history-read.js';
+import { POSTGRES_HISTORY_SQL, remake } from './postgres-history-sql.js';
 import { HISTORY_FORMAT } from './postgres-history-tables.js';
-import { LOCK_HOLDER, readLockHolder } from './postgres-lock-holder.js';
-
-/**
- * Rows come as JSON, so that tables in an older format, which lack a column, can still be read without
- * writing. The lock's holder comes along to tell a run at work from one that was killed.
- */
-const READ = `
-  SELECT (SELECT version FROM tidemark.format) AS format,
-         (SELECT coalesce(json_agg((to_jsonb(r) - 'down_sql')
-              || jsonb_build_object('has_down', r.down_sql IS NOT NULL) ORDER BY r.position), '[]')::text
-            FROM tidemark.revision r) AS revisions,
-         (SELECT EXISTS (SELECT FROM tidemark.log WHERE outcome = 'done' AND revision IS NOT NULL)) AS ever_used,
-         (SELECT json_agg(to_jsonb(l) ORDER BY l.id)::text FROM tidemark.log l
-           WHERE l.run = (SELECT run FROM tidemark.log ORDER BY id DESC LIMIT 1)
-             AND (l.revision IS NULL OR l.outcome <> 'done')) AS last_run,
-         (${LOCK_HOLDER}) AS lock_holder`;
+import { readLockHolder } from './postgres-lock-holder.js';
 
 const LOG = `
   SELECT coalesce(json_agg(json_build_object(
@@ -43,11 +21,10 @@ export function postgresHistory(connection: Connection): HistoryStore {
 
     async read() {
       try {
-        const [row] = await connection.query<ReadRow>(READ);
-        return toHistory(row!);
+        return toHistory(await readHistoryRows(connection));
       } catch (error) {
-        if (isMissing(error)) return NO_HISTORY;
-        throw error;
+        if (isMissing(error) && (await tablesThere(connection)).length === 0) return NO_HISTORY;
+        throw whyUnreadable(error);
       }
     },
 
@@ -57,8 +34,17 @@ export function postgresHistory(connection: Connection): HistoryStore {
       try {
         await connection.executeAll(['BEGIN', ...POSTGRES_HISTORY_SQL.upgrades(history), 'COMMIT']);
       } catch (error) {
-        throw await cannotWrite(connection, error);
+        if (!isConnectionLost(error)) await connection.executeAll(['ROLLBACK']);
+        throw whyUnwritable(error);
       }
+    },
+
+    whyUnwritable,
+
+    async remake() {
+      const there = await tablesThere(connection);
+      const columns = await connection.query<{ name: string }>(LOG_COLUMNS_THERE);
+      return remake(there, new Set(columns.map(({ name }) => name)));
     },
 
     async downText(revision) {
@@ -86,79 +72,62 @@ function isMissing(error: unknown): boolean {
   return error instanceof DatabaseError && ['42P01', '3F000'].includes(error.sqlstate);
 }
 
-async function cannotWrite(connection: Connection, error: unknown): Promise<unknown> {
-  if (!(error instanceof DatabaseError) || error.connectionLost) return error;
-  await connection.executeAll(['ROLLBACK']);
-  return new TidemarkError('history-not-writable', `cannot make the history tables: ${error.message}`, {
-    hints: [
-      'The history lives in a schema named "tidemark"; the role needs CREATE on the database (GRANT CREATE ON DATABASE ... TO ...) or a schema "tidemark" of its own.',
-    ],
-    details: { sqlstate: error.sqlstate },
-    cause: error,
-  });
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof DatabaseError && error.connectionLost;
 }
 
-interface ReadRow {
-  readonly format: number | null;
-  readonly revisions: string;
-  readonly ever_used: boolean;
-  readonly last_run: string | null;
-  readonly lock_holder: string | null;
+async function tablesThere(connection: Connection): Promise<readonly string[]> {
+  const rows = await connection.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_catalog.pg_class
+      WHERE relnamespace = pg_catalog.to_regnamespace('tidemark') AND relname IN ('format', 'revision', 'log')`,
+  );
+  return rows.map(({ name }) => name);
 }
 
-interface RevisionJson {
-  readonly revision: string;
-  readonly name: string;
-  readonly parents: string[];
-  readonly depends_on: string[];
-  readonly state: AppliedRevision['state'];
-  readonly origin: AppliedRevision['origin'];
-  readonly checksum: string;
-  readonly has_down: boolean;
-  readonly transaction_mode: AppliedRevision['transactionMode'];
-  readonly statements_done: number;
-  readonly statements_total: number;
-  readonly statement_hashes: string[];
-  readonly attempt: Attempt | null;
-  readonly error: string | null;
-  readonly applied_at: string;
-  readonly applied_by: string;
-  readonly duration_ms: number | null;
-  readonly tool_version: string;
-  readonly position: number;
+const LOG_COLUMNS_THERE = `
+  SELECT attname AS name FROM pg_catalog.pg_attribute
+   WHERE attrelid = pg_catalog.to_regclass('tidemark.log') AND attnum > 0 AND NOT attisdropped`;
+
+const GRANT_TO_READ =
+  'The role needs USAGE on the schema "tidemark" and SELECT on its tables (GRANT USAGE ON SCHEMA tidemark TO ...; GRANT SELECT ON ALL TABLES IN SCHEMA tidemark TO ...).';
+const GRANT_TO_WRITE =
+  'The history lives in a schema named "tidemark"; the role needs to own its tables or may INSERT, UPDATE and DELETE in them; to make them it needs CREATE on the database (GRANT CREATE ON DATABASE ... TO ...) or a schema "tidemark" of its own.';
+
+/** What stands in the way of our own query over our own tables: class 42 is about what they look like. */
+function whyUnreadable(error: unknown): unknown {
+  if (!(error instanceof DatabaseError)) return error;
+  if (error.sqlstate === '42501') return historyNotReadable(error, GRANT_TO_READ);
+  // cardinality_violation: more than one row says the format.
+  const damaged = error.sqlstate.startsWith('42') || error.sqlstate === '21000' || isMissing(error);
+  return damaged ? historyDamaged(error.message, error) : error;
 }
 
-interface LogJson {
-  readonly run: string;
-  readonly at: string;
-  readonly operation: LastRun['operation'];
-  readonly revision: string | null;
-  readonly outcome: LogEntry['outcome'];
-  readonly error: string | null;
-  readonly by_whom: string;
-  readonly host: string;
-  readonly process_id: number;
+/** insufficient_privilege, read_only_sql_transaction */
+const NOT_ALLOWED = new Set(['42501', '25006']);
+
+function whyUnwritable(error: unknown): unknown {
+  if (!(error instanceof DatabaseError)) return error;
+  if (NOT_ALLOWED.has(error.sqlstate)) return historyNotWritable(error, GRANT_TO_WRITE);
+  // Class 23: a constraint that is not ours, or a value that ours generate.
+  return /^(?:42|23)/.test(error.sqlstate) ? historyDamaged(error.message, error) : error;
 }
 
-function toHistory(row: ReadRow): History {
-  const format = row.format ?? 0;
-  if (format > HISTORY_FORMAT) {
-    throw new TidemarkError(
-      'history-newer',
-      `the history tables are in format ${format}, made by a newer tidemark; this one knows format ${HISTORY_FORMAT}`,
-      { hints: ['Upgrade tidemark.'] },
-    );
+function toHistory(rows: HistoryRows): History {
+  const { format } = rows;
+  if (typeof format !== 'number' || !Number.isInteger(format) || format < 1) {
+    throw historyDamaged('tidemark.format does not say which format the tables have');
   }
+  if (format > HISTORY_FORMAT) throw historyNewer(format, HISTORY_FORMAT);
   return {
     format,
-    revisions: (JSON.parse(row.revisions) as RevisionJson[]).map(toRevision),
-    lastRun: toLastRun(row.last_run === null ? [] : (JSON.parse(row.last_run) as LogJson[])),
-    everUsed: row.ever_used,
-    lockHolder: readLockHolder(row.lock_holder),
+    revisions: toRevisions(rows.revisions.map(toRaw)),
+    lastRun: toLastRun(rows.lastRun.map(toRawLine)),
+    everUsed: rows.everUsed,
+    lockHolder: readLockHolder(rows.lockHolder),
   };
 }
 
-function toRevision(row: RevisionJson): AppliedRevision {
+function toRaw(row: HistoryRow): RawRevision {
   return {
     revision: row.revision,
     name: row.name,
@@ -172,39 +141,17 @@ function toRevision(row: RevisionJson): AppliedRevision {
     statementsDone: row.statements_done,
     statementsTotal: row.statements_total,
     statementHashes: row.statement_hashes,
-    attempt: row.attempt ?? undefined,
-    error: row.error ?? undefined,
-    appliedAt: utc(row.applied_at),
+    attempt: row.attempt,
+    error: row.error,
+    appliedAt: row.applied_at,
     appliedBy: row.applied_by,
-    durationMs: row.duration_ms ?? undefined,
+    durationMs: row.duration_ms,
     toolVersion: row.tool_version,
     position: row.position,
   };
 }
 
-function toLastRun(lines: readonly LogJson[]): LastRun | undefined {
-  const first = lines[0];
-  if (first === undefined) return undefined;
-  const end = lines.find((line) => line.revision === null && line.outcome !== 'started');
-  const failure = lines.find((line) => line.outcome === 'failed');
-  return {
-    run: first.run,
-    operation: first.operation,
-    startedAt: utc(first.at),
-    by: first.by_whom,
-    host: first.host,
-    pid: first.process_id,
-    outcome:
-      end === undefined || end.outcome === 'started'
-        ? failure === undefined
-          ? 'open'
-          : 'failed'
-        : end.outcome,
-    revision: failure?.revision ?? undefined,
-    error: failure?.error ?? end?.error ?? undefined,
-  };
-}
-
-function utc(timestamp: string): string {
-  return new Date(timestamp).toISOString();
+function toRawLine(line: HistoryRow): RawLogLine {
+  const { run, at, operation, revision, outcome, error, by_whom: by, host, process_id: pid } = line;
+  return { run, at, operation, revision, outcome, error, by, host, pid };
 }

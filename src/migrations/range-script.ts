@@ -5,6 +5,7 @@ import { assumedHistory } from './assumed-history.js';
 import { downgradeResult, planDowngrade } from './downgrade-plan.js';
 import type { MigrationFolder } from './folder.js';
 import { isRange } from './graph/revision-range.js';
+import { countsFromDatabase } from './graph/stamp-steps.js';
 import type { Target } from './graph/target.js';
 import type { MigrateResult } from './migrate-options.js';
 import { downgradeScript, upgradeScript } from './offline-script.js';
@@ -64,7 +65,7 @@ export async function stampRange(
   const context = await planContext(dialect, engine, 'stamp', by);
   const history = assumedHistory(folder, from, context.engine.history.format);
   const plan = planStamp(folder, history, [to]);
-  return { ...stampResult(plan, true), script: stampScript(context, history, plan) };
+  return { ...stampResult(plan, true), remade: false, script: stampScript(context, { history }, plan) };
 }
 
 /**
@@ -78,7 +79,7 @@ export function rangeEnds(
 ): { readonly from: string; readonly to: string } {
   const [, from, to] = /^([^:]*):([^:]*)$/.exec(range)?.map((end) => end.trim()) ?? [];
   if (from === undefined || to === undefined) throw invalid(`"${range}" is not a range`);
-  if (/(?:^|@)(?:[+-]\d+$|current\b)/.test(from)) {
+  if (countsFromDatabase(from)) {
     throw invalid(`"${from}" is counted from where a database is, and a range asks none`);
   }
   return { from: from || (last === 'heads' ? 'base' : 'heads'), to: to || last };

@@ -53,10 +53,20 @@ export async function makeContext(
 /**
  * Runs `work` under the migration lock with the history as it is then, and leaves the session as it was.
  */
-export async function underLock<T>(
+export function underLock<T>(
   context: RunContext,
-  options: MigrateOptions,
+  options: Pick<MigrateOptions, 'lockTimeoutMs'>,
   work: (history: History) => Promise<T>,
+): Promise<T> {
+  return underLockReading(context, options, () => context.engine.history.read(), work);
+}
+
+/** As `underLock`, for who reads the history in a way of his own. */
+export async function underLockReading<T, Read>(
+  context: RunContext,
+  options: Pick<MigrateOptions, 'lockTimeoutMs'>,
+  read: () => Promise<Read>,
+  work: (read: Read) => Promise<T>,
 ): Promise<T> {
   const { connection, engine, emit, signal } = context;
   const timeoutMs = options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS;
@@ -65,7 +75,7 @@ export async function underLock<T>(
   const release = await context.shielded(() => engine.lock(timeoutMs, onWait, signal));
   let result: T;
   try {
-    result = await work(await engine.history.read());
+    result = await work(await read());
   } catch (error) {
     // The server releases the lock with the session, and the first error is the one to report.
     await context.shielded(() => rollBack(connection, error).then(cleanUp)).catch(() => {});
@@ -88,7 +98,11 @@ export async function openRun(context: RunContext, history: History): Promise<vo
   const { engine, identity } = context;
   await context.shielded(() => engine.history.prepare(history));
   const started = engine.history.log({ outcome: 'started' }, identity);
-  await transact(context, [...closingInterrupted(context, history), started]);
+  try {
+    await transact(context, [...closingInterrupted(context, history), started]);
+  } catch (error) {
+    throw engine.history.whyUnwritable(error);
+  }
 }
 
 /** As `openRun` where there is nothing to run: only the account of a run that was killed is closed. */

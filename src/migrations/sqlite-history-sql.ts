@@ -1,5 +1,5 @@
 import type { HistorySql, LogEntry, Progress, RevisionEntry, RunIdentity } from './history.js';
-import { HISTORY_FORMAT, HISTORY_UPGRADES, NOW } from './sqlite-history-tables.js';
+import { HISTORY_FORMAT, HISTORY_UPGRADES, LOG_COLUMNS, NOW } from './sqlite-history-tables.js';
 import { jsonArray, literal } from './sqlite-literal.js';
 
 /** What changes the history of a SQLite database: `tidemark_revision` and the append-only `tidemark_log`. */
@@ -44,6 +44,28 @@ function upgrades({ format = 0 }: { readonly format: number | undefined }): stri
   return [
     ...HISTORY_UPGRADES.slice(format).flat(),
     `UPDATE tidemark_format SET version = ${HISTORY_FORMAT}, since = ${NOW}`,
+  ];
+}
+
+/**
+ * Statements that make the tables anew and empty, for one transaction. A log that can still be written stays; another
+ * one is put aside. No table is renamed: SQLite refuses that while any view is broken.
+ *
+ * @param there the tables that there are
+ * @param logColumns those of the log
+ */
+export function remake(there: readonly string[], logColumns: ReadonlySet<string>): string[] {
+  const sound = LOG_COLUMNS.every((column) => logColumns.has(column));
+  const kept = sound ? 'temp.tidemark_kept_log' : `main.tidemark_log_damaged_${Date.now()}`;
+  const logged = there.includes('tidemark_log');
+  const columns = LOG_COLUMNS.join(', ');
+  return [
+    ...(logged ? [`CREATE TABLE ${kept} AS SELECT * FROM main.tidemark_log`] : []),
+    ...there.map((table) => `DROP TABLE main.${table}`),
+    ...upgrades({ format: undefined }),
+    ...(logged && sound
+      ? [`INSERT INTO main.tidemark_log (${columns}) SELECT ${columns} FROM ${kept}`, `DROP TABLE ${kept}`]
+      : []),
   ];
 }
 

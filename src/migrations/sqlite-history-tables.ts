@@ -82,3 +82,20 @@ export const HISTORY_UPGRADES: readonly (readonly string[])[] = [
     `DROP TABLE temp.tidemark_kept`,
   ],
 ];
+
+/** The columns of the log in this version's format. */
+export const LOG_COLUMNS = [
+  'id',
+  'run',
+  'at',
+  'operation',
+  'revision',
+  'outcome',
+  'statement',
+  'error',
+  'sqlstate',
+  'by_whom',
+  'host',
+  'process_id',
+  'tool_version',
+];

@@ -1,16 +1,8 @@
 import { type Connection, DatabaseError } from '../database/connection.js';
-import { TidemarkError } from '../errors.js';
-import {
-  type AppliedRevision,
-  type Attempt,
-  type History,
-  type HistoryStore,
-  type LastRun,
-  type LogEntry,
-  type LogRecord,
-  NO_HISTORY,
-} from './history.js';
-import { SQLITE_HISTORY_SQL } from './sqlite-history-sql.js';
+import { type History, type HistoryStore, type LogRecord, NO_HISTORY } from './history.js';
+import { historyDamaged, historyNewer, historyNotWritable } from './history-errors.js';
+import { type RawLogLine, type RawRevision, toLastRun, toRevisions } from './history-rows.js';
+import { remake, SQLITE_HISTORY_SQL } from './sqlite-history-sql.js';
 import { HISTORY_FORMAT } from './sqlite-history-tables.js';
 import { currentHolder } from './sqlite-lock.js';
 
@@ -24,6 +16,8 @@ export function sqliteHistory(connection: Connection): HistoryStore {
       await connection.executeAll(['BEGIN']);
       try {
         return await readHistory(connection);
+      } catch (error) {
+        throw whyUnreadable(error);
       } finally {
         await connection.executeAll(['ROLLBACK']);
       }
@@ -35,8 +29,19 @@ export function sqliteHistory(connection: Connection): HistoryStore {
       try {
         await connection.executeAll(['BEGIN IMMEDIATE', ...SQLITE_HISTORY_SQL.upgrades(history), 'COMMIT']);
       } catch (error) {
-        throw await cannotWrite(connection, error);
+        await connection.executeAll(['ROLLBACK']);
+        throw whyUnwritable(error);
       }
+    },
+
+    whyUnwritable,
+
+    async remake() {
+      const there = await tablesThere(connection);
+      const columns = await connection.query<{ name: string }>(
+        "SELECT name FROM pragma_table_info('tidemark_log')",
+      );
+      return remake(there, new Set(columns.map(({ name }) => name)));
     },
 
     async downText(revision) {
@@ -58,123 +63,106 @@ export function sqliteHistory(connection: Connection): HistoryStore {
   };
 }
 
-async function cannotWrite(connection: Connection, error: unknown): Promise<unknown> {
-  if (!(error instanceof DatabaseError)) return error;
-  await connection.executeAll(['ROLLBACK']);
-  return new TidemarkError('history-not-writable', `cannot make the history tables: ${error.message}`, {
-    hints: ['The history lives in the database itself; check that you may write the file and its folder.'],
-    details: { sqlstate: error.sqlstate },
-    cause: error,
-  });
+/** SQLITE_ERROR of our own query over our own tables is about what they look like. */
+function whyUnreadable(error: unknown): unknown {
+  const damaged = error instanceof DatabaseError && error.sqlstate === 'SQLITE_ERROR';
+  return damaged ? historyDamaged(error.message, error) : error;
 }
+
+function whyUnwritable(error: unknown): unknown {
+  if (!(error instanceof DatabaseError)) return error;
+  if (/^SQLITE_(?:READONLY|CANTOPEN|PERM|IOERR|FULL)/.test(error.sqlstate)) {
+    const hint =
+      'The history lives in the database itself; check that you may write the file and its folder, and that there is room.';
+    return historyNotWritable(error, hint);
+  }
+  return /^SQLITE_(?:ERROR|CONSTRAINT|MISMATCH)/.test(error.sqlstate)
+    ? historyDamaged(error.message, error)
+    : error;
+}
+
+async function tablesThere(connection: Connection): Promise<readonly string[]> {
+  const rows = await connection.query<{ name: string }>(
+    `SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')
+        AND name IN ('tidemark_format', 'tidemark_revision', 'tidemark_log')`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** All but the texts to take revisions down, which may be long. */
+const REVISIONS = `
+  SELECT revision, position, name, parents, depends_on, state, origin, checksum, down_sql IS NOT NULL AS has_down,
+         transaction_mode, statements_done, statements_total, statement_hashes, attempt, error, applied_at, applied_by,
+         duration_ms, tool_version
+    FROM tidemark_revision ORDER BY position`;
 
 async function readHistory(connection: Connection): Promise<History> {
   const lockHolder = await currentHolder(connection);
-  const tables = await connection.query(
-    "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'tidemark_format'",
+  if ((await tablesThere(connection)).length === 0) return { ...NO_HISTORY, lockHolder };
+  const [{ version: format } = {}, ...others] = await connection.query<Row>(
+    'SELECT version FROM tidemark_format',
   );
-  if (tables.length === 0) {
-    return { ...NO_HISTORY, lockHolder };
+  if (typeof format !== 'number' || !Number.isInteger(format) || format < 1 || others.length > 0) {
+    throw historyDamaged('tidemark_format does not say which format the tables have');
   }
-  const [row] = await connection.query<{ version: number }>('SELECT version FROM tidemark_format');
-  const format = row?.version ?? 0;
-  if (format > HISTORY_FORMAT) {
-    throw new TidemarkError(
-      'history-newer',
-      `the history tables are in format ${format}, made by a newer tidemark; this one knows format ${HISTORY_FORMAT}`,
-      { hints: ['Upgrade tidemark.'] },
-    );
-  }
-  const revisions = await connection.query<RevisionRow>('SELECT * FROM tidemark_revision ORDER BY position');
+  if (format > HISTORY_FORMAT) throw historyNewer(format, HISTORY_FORMAT);
+  const revisions = await connection.query<Row>(REVISIONS);
   const used = await connection.query(
     "SELECT 1 FROM tidemark_log WHERE outcome = 'done' AND revision IS NOT NULL LIMIT 1",
   );
-  const lines = await connection.query<LogRow>(
+  const lines = await connection.query<Row>(
     `SELECT * FROM tidemark_log WHERE run = (SELECT run FROM tidemark_log ORDER BY id DESC LIMIT 1)
         AND (revision IS NULL OR outcome <> 'done') ORDER BY id`,
   );
   return {
     format,
-    revisions: revisions.map(toRevision),
-    lastRun: toLastRun(lines),
+    revisions: toRevisions(revisions.map(toRaw)),
+    lastRun: toLastRun(lines.map(toRawLine)),
     everUsed: used.length > 0,
     lockHolder,
   };
 }
 
-interface RevisionRow {
-  readonly revision: string;
-  readonly position: number;
-  readonly name: string;
-  readonly parents: string;
-  readonly depends_on: string;
-  readonly state: AppliedRevision['state'];
-  readonly origin: AppliedRevision['origin'];
-  readonly checksum: string;
-  readonly down_sql: string | null;
-  readonly transaction_mode: AppliedRevision['transactionMode'];
-  readonly statements_done: number;
-  readonly statements_total: number;
-  readonly statement_hashes: string;
-  readonly attempt: string | null;
-  readonly error: string | null;
-  readonly applied_at: string;
-  readonly applied_by: string;
-  readonly duration_ms: number | null;
-  readonly tool_version: string;
-}
+type Row = Readonly<Record<string, unknown>>;
 
-interface LogRow {
-  readonly run: string;
-  readonly at: string;
-  readonly operation: LastRun['operation'];
-  readonly revision: string | null;
-  readonly outcome: LogEntry['outcome'];
-  readonly error: string | null;
-  readonly by_whom: string;
-  readonly host: string;
-  readonly process_id: number;
-}
-
-function toRevision(row: RevisionRow): AppliedRevision {
+function toRaw(row: Row): RawRevision {
   return {
     revision: row.revision,
     name: row.name,
-    parents: JSON.parse(row.parents) as string[],
-    dependsOn: JSON.parse(row.depends_on) as string[],
+    parents: parsed(row.parents),
+    dependsOn: parsed(row.depends_on),
     state: row.state,
     origin: row.origin,
     checksum: row.checksum,
-    hasDown: row.down_sql !== null,
+    hasDown: row.has_down === 1,
     transactionMode: row.transaction_mode,
     statementsDone: row.statements_done,
     statementsTotal: row.statements_total,
-    statementHashes: JSON.parse(row.statement_hashes) as string[],
-    attempt: row.attempt === null ? undefined : (JSON.parse(row.attempt) as Attempt),
-    error: row.error ?? undefined,
+    statementHashes: parsed(row.statement_hashes),
+    attempt: row.attempt === null ? null : parsed(row.attempt),
+    error: row.error,
     appliedAt: row.applied_at,
     appliedBy: row.applied_by,
-    durationMs: row.duration_ms ?? undefined,
+    durationMs: row.duration_ms,
     toolVersion: row.tool_version,
     position: row.position,
   };
 }
 
-function toLastRun(lines: readonly LogRow[]): LastRun | undefined {
-  const first = lines[0];
-  if (first === undefined) return undefined;
-  const end = lines.find((line) => line.revision === null && line.outcome !== 'started');
-  const failure = lines.find((line) => line.outcome === 'failed');
-  const open = failure === undefined ? 'open' : 'failed';
-  return {
-    run: first.run,
-    operation: first.operation,
-    startedAt: first.at,
-    by: first.by_whom,
-    host: first.host,
-    pid: first.process_id,
-    outcome: end === undefined || end.outcome === 'started' ? open : end.outcome,
-    revision: failure?.revision ?? undefined,
-    error: failure?.error ?? end?.error ?? undefined,
-  };
+/** What cannot be parsed stays as it is: `toRevisions` says that it is not what belongs there. */
+function parsed(json: unknown): unknown {
+  if (json === '[]') return NONE;
+  if (typeof json !== 'string') return json;
+  try {
+    return JSON.parse(json);
+  } catch {
+    return json;
+  }
+}
+
+const NONE: readonly string[] = [];
+
+function toRawLine(line: Row): RawLogLine {
+  const { run, at, operation, revision, outcome, error, by_whom: by, host, process_id: pid } = line;
+  return { run, at, operation, revision, outcome, error, by, host, pid };
 }

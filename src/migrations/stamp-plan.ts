@@ -5,9 +5,16 @@ import type { Revision } from './graph/revision-graph.js';
 import { type StampSteps, stampPlace, stampSteps } from './graph/stamp-steps.js';
 import { type AppliedRevision, type History, NO_HISTORY } from './history.js';
 import type { Migration } from './migration-file.js';
-import { NOTHING_TO_DO, offlineScript } from './offline-script.js';
+import { NOTHING_TO_DO, offlineScript, openingOf } from './offline-script.js';
 import type { PlanContext } from './plan-context.js';
 import { entryOf } from './revision-entry.js';
+
+/** The history that a stamp finds. */
+export interface Found {
+  readonly history: History;
+  /** Statements that make the tables anew; where they are damaged. */
+  readonly remake?: readonly string[];
+}
 
 /** What a stamp does to the history. */
 export interface StampPlan extends Omit<StampSteps, 'removed'> {
@@ -28,6 +35,8 @@ export interface StampedRevision {
 
 export interface StampResult {
   readonly dryRun: boolean;
+  /** True when the history was damaged, so that nobody can say what it had recorded, and its tables are made anew. */
+  readonly remade: boolean;
   /** No longer recorded; with `purge` everything that was. */
   readonly removed: readonly StampedRevision[];
   /** Recorded as applied, in order. */
@@ -79,7 +88,7 @@ export function planPurge(
 }
 
 /** What a stamp gives back. */
-export function stampResult(plan: StampPlan, dryRun: boolean): StampResult {
+export function stampResult(plan: StampPlan, dryRun: boolean): Omit<StampResult, 'remade'> {
   const { removed, added, settled, before, after } = plan;
   return {
     dryRun,
@@ -92,8 +101,8 @@ export function stampResult(plan: StampPlan, dryRun: boolean): StampResult {
 }
 
 /** True when the history says already what the stamp would make it say. */
-export function isIdle({ removed, added, settled }: StampPlan, { format }: History): boolean {
-  return removed.length + added.length + settled.length === 0 && format !== undefined;
+export function isIdle({ removed, added, settled }: StampPlan, { history }: Found): boolean {
+  return removed.length + added.length + settled.length === 0 && history.format !== undefined;
 }
 
 /** The statements that rewrite the history, with a line of the log for each revision. */
@@ -113,15 +122,16 @@ export function stampRecord({ engine, identity }: PlanContext, plan: StampPlan):
 }
 
 /** A stamp as a script for psql or sqlite3. */
-export function stampScript(context: PlanContext, history: History, plan: StampPlan): string {
-  if (isIdle(plan, history)) return NOTHING_TO_DO;
+export function stampScript(context: PlanContext, found: Found, plan: StampPlan): string {
+  if (isIdle(plan, found)) return NOTHING_TO_DO;
   const finished = plan.removed.filter((row) => !('state' in row) || row.state === 'applied');
   const expected = {
-    format: history.format,
+    format: found.history.format,
     applied: plan.purges ? [] : finished.map(idOf),
     absent: plan.purges ? [] : plan.added.map(idOf),
   };
-  return offlineScript(context, history, { expected, records: stampRecord(context, plan), jobs: [] });
+  const opening = found.remake ?? openingOf(context, found.history, expected);
+  return offlineScript(context, { opening, records: stampRecord(context, plan), jobs: [] });
 }
 
 function idOf(revision: Revision | AppliedRevision): string {

@@ -1,12 +1,23 @@
 import type { Connection } from '../database/connection.js';
 import type { Dialect } from '../schema/dialect.js';
 import type { MigrationFolder } from './folder.js';
-import type { History } from './history.js';
+import { countsFromDatabase } from './graph/stamp-steps.js';
+import { NO_HISTORY } from './history.js';
+import { isDamage } from './history-errors.js';
 import type { MigrateOptions } from './migrate-options.js';
 import { stampedRange, stampRange } from './range-script.js';
 import { requireListed } from './require-listed.js';
-import { closeInterrupted, closeRun, makeContext, openRun, underLock } from './run-context.js';
 import {
+  closeInterrupted,
+  closeRun,
+  makeContext,
+  openRun,
+  type RunContext,
+  transact,
+  underLockReading,
+} from './run-context.js';
+import {
+  type Found,
   isIdle,
   planPurge,
   planStamp,
@@ -47,17 +58,45 @@ export async function migrateStamp(
   const context = await makeContext(connection, dialect, 'stamp', options);
   const looking = options.dryRun === true || options.script === true;
 
-  const work = async (history: History): Promise<StampResult> => {
-    const plan = (options.purge === true ? planPurge : planStamp)(folder, history, options.targets);
-    const result = stampResult(plan, looking);
-    if (options.script === true) return { ...result, script: stampScript(context, history, plan) };
+  const work = async (found: Found): Promise<StampResult> => {
+    const plan = (options.purge === true ? planPurge : planStamp)(folder, found.history, options.targets);
+    const result = { ...stampResult(plan, looking), remade: found.remake !== undefined };
+    if (options.script === true) return { ...result, script: stampScript(context, found, plan) };
     if (looking) return result;
-    if (isIdle(plan, history)) await closeInterrupted(context, history);
-    else {
-      await openRun(context, history);
-      await closeRun(context, [{ outcome: 'done' }], stampRecord(context, plan));
-    }
+    if (isIdle(plan, found)) await closeInterrupted(context, found.history);
+    else await write(context, found, stampRecord(context, plan));
     return result;
   };
-  return looking ? work(await context.engine.history.read()) : underLock(context, options, work);
+  const read = () => readHistory(context, options);
+  return looking ? work(await read()) : underLockReading(context, options, read, work);
+}
+
+/** A damaged history counts as an empty one when it is to be purged. */
+async function readHistory({ engine }: RunContext, { purge, targets }: StampOptions): Promise<Found> {
+  try {
+    return { history: await engine.history.read() };
+  } catch (error) {
+    // Nobody can count from a place that nobody knows.
+    if (purge !== true || !isDamage(error) || targets.some(countsFromDatabase)) throw error;
+    return { history: NO_HISTORY, remake: await engine.history.remake() };
+  }
+}
+
+async function write(
+  context: RunContext,
+  { history, remake }: Found,
+  statements: readonly string[],
+): Promise<void> {
+  const { engine, identity } = context;
+  if (remake === undefined) {
+    await openRun(context, history);
+    await closeRun(context, [{ outcome: 'done' }], statements);
+    return;
+  }
+  const log = (outcome: 'started' | 'done') => engine.history.log({ outcome }, identity);
+  try {
+    await transact(context, [...remake, log('started'), ...statements, log('done')]);
+  } catch (error) {
+    throw engine.history.whyUnwritable(error);
+  }
 }

@@ -4,15 +4,18 @@ import type { Style } from '../style.js';
 
 /** What a stamp changed in the history, or would. */
 export function renderStamp(result: StampResult, target: string, style: Style): string {
-  const { dryRun, removed, added, settled, after } = result;
+  const { dryRun, remade, removed, added, settled, after } = result;
   const position = after.length === 0 ? 'base' : after.join(', ');
   const lines = (mark: string, revisions: readonly StampedRevision[], note = '') =>
     revisions.map((revision) => `${mark} ${stepName(revision)}${note}`);
   const [is, there] = dryRun ? ['would be', 'would then stand'] : ['is', 'stands'];
-  if (removed.length + added.length + settled.length === 0) {
+  if (!remade && removed.length + added.length + settled.length === 0) {
     return `nothing to record: ${target} stands at ${position}`;
   }
   return [
+    ...(remade
+      ? [style.yellow(`the history ${dryRun ? 'is' : 'was'} damaged: its tables ${is} made anew`)]
+      : []),
     ...lines(style.yellow('-'), removed),
     ...lines(
       style.yellow('!'),

@@ -54,6 +54,11 @@ export function stampSteps(
   };
 }
 
+/** True for a target that means something only where it is known what a database has: `current`, `-1`, `label@+1`. */
+export function countsFromDatabase(target: string): boolean {
+  return /^(?:[^@]*@)?(?:[+-]\d+|current(?:[+-]\d+)?)$/.test(target.trim());
+}
+
 /** A tip, or what is left of its line when all that `gone` holds goes. */
 function without(graph: RevisionGraph, tip: string, gone: ReadonlySet<string>): string[] {
   if (!gone.has(tip)) return [tip];
