@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TidemarkError } from '../errors.js';
 import { type AfterWrite, hookFailed, runAfterWrite } from './after-write.js';
@@ -78,7 +78,11 @@ export async function rewriteFolder(
     }
     for (const one of staged) {
       if (old.has(one.file)) await placeOver(path, one);
-      else await placeNew(path, one);
+      // What an interrupted squash has moved aside is as it would be.
+      else if (await isSameFile(join(path, one.file), one.temporary)) {
+        await rm(one.temporary);
+        continue;
+      } else await placeNew(path, one);
       placed.push(one.file);
     }
     const final =
@@ -101,6 +105,11 @@ export async function rewriteFolder(
     }
     throw error;
   }
+}
+
+async function isSameFile(path: string, other: string): Promise<boolean> {
+  const content = await readFile(path).catch(() => undefined);
+  return content?.equals(await readFile(other)) === true;
 }
 
 function textsOf(folder: MigrationFolder): Map<string, string> {

@@ -119,8 +119,6 @@ export function namedOriginals(
   for (const target of targets) {
     if (typeof target !== 'string') continue;
     const whole = target.trim();
-    // A number of steps.
-    if (/^\d{1,3}$/.test(whole)) continue;
     const words = whole.split(/[@:]/).map((word) => word.replace(/[+-]\d+$/, ''));
     for (const word of [whole, ...words]) {
       const found = originalCalled(word, migrations, squashed);
@@ -137,6 +135,8 @@ function originalCalled(
 ): string | undefined {
   if (word === '' || migrations.some(({ version }) => version === word)) return undefined;
   if (squashed.some(({ version }) => version === word)) return word;
+  // The beginning of an id would be longer: this is a number of steps.
+  if (/^\d{1,3}$/.test(word)) return undefined;
   const isMeant = ({ version, name }: Migration): boolean => version.startsWith(word) || name === word;
   const found = squashed.filter(isMeant);
   return found.length === 1 && !migrations.some(isMeant) ? found[0]?.version : undefined;

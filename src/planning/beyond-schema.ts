@@ -102,29 +102,27 @@ function changesOlderRows(text: string, older: Tables, newer: Tables): string | 
   return undefined;
 }
 
-/** INSERTs that only carry the rows of a table over into its new form, by index. */
+/**
+ * INSERTs that only carry the rows of a table over into its new form, by index: every column that both have, as it is.
+ * Where a column is new, its values come from a default that may have changed since: those are not among them.
+ */
 function plainCopies(statements: readonly ScriptStatement[], older: Tables, newer: Tables): Set<number> {
   const plain = new Set<number>();
   for (const { table, filledAt } of readRebuilds({ statements })) {
-    const {
-      into = '',
-      columns = ' ',
-      table: from = '',
-    } = PLAIN_FILL.exec(statements[filledAt - 1]?.sql ?? '')?.groups ?? {};
-    const lists = [into, columns].map((list) =>
-      list
-        .split(',')
-        .map((name) => folded(name.trim()))
-        .join(),
-    );
-    if (lists[0] !== lists[1] || folded(from) !== folded(table)) continue;
-    // A column that is new keeps the values it got from a default that may have changed since.
-    const there = older.get(folded(table));
-    const grows =
-      there !== undefined && [...(newer.get(folded(table)) ?? [])].some((name) => !there.has(name));
-    if (!grows) plain.add(filledAt - 1);
+    const { into, columns, table: from } = PLAIN_FILL.exec(statements[filledAt - 1]?.sql ?? '')?.groups ?? {};
+    if (into === undefined || columns === undefined || from === undefined) continue;
+    const [filled, taken] = [namesIn(into), namesIn(columns)];
+    if (filled.join() !== taken.join() || folded(from) !== folded(table)) continue;
+    const [before, after] = [older.get(folded(table)), newer.get(folded(table))];
+    const keeps = [...(before ?? [])].every((name) => taken.includes(name) || after?.has(name) !== true);
+    const grows = before !== undefined && [...(after ?? [])].some((name) => !before.has(name));
+    if (keeps && !grows) plain.add(filledAt - 1);
   }
   return plain;
+}
+
+function namesIn(list: string): string[] {
+  return list.split(',').map((name) => folded(name.trim()));
 }
 
 function tablesWithColumns({ objects }: Schema): Tables {

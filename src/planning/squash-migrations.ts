@@ -195,7 +195,10 @@ async function plannedText(
   name: string,
   options: PlanOptions,
 ): Promise<{ up: string; down: string; steps: readonly Step[]; notRestored: readonly string[] }> {
-  const [before, after] = [await read(bench, states.before), await read(bench, states.after)];
+  const before = await read(bench, states.before);
+  // A program is refused in any case, and need not run for that.
+  const runs = members.every(({ language }) => language === 'sql');
+  const after = runs ? await read(bench, states.after) : before;
   const lost = await beyondSchema(members, bench.dialect, before, after);
   if (lost.length > 0) throw refused(lost);
   const { up, down, from, to } = await planBetween(bench, states.before, states.after, options);
