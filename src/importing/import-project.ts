@@ -89,15 +89,15 @@ export async function importProject(request: ImportRequest): Promise<ImportResul
     { dryRun = false, recordOnly = false }: ImportRequest,
   ): Promise<Pick<ImportResult, 'revisions' | 'rendered' | 'wrote'> & { readonly folder: MigrationFolder }> {
     const home = read[0] === undefined ? path : dirname(read[0].source);
-    const inPlace = request.inPlace === true || resolve(home) === resolve(target);
-    if (tool === 'atlas' && inPlace) {
+    const inPlace = tool === 'atlas' && (request.inPlace === true || resolve(home) === resolve(target));
+    if (inPlace && !recordOnly) {
       const adopted = await adoptAtlasFolder(target, home, project, dialect, dryRun);
       return { revisions: read, rendered: undefined, ...adopted };
     }
     const converted: ImportedRevision[] = [];
-    for (const revision of read) converted.push(await runnable(revision, dialect));
-    const files = renderImport(target, converted);
-    if (recordOnly) {
+    for (const revision of read) converted.push(inPlace ? revision : await runnable(revision, dialect));
+    const files = inPlace ? undefined : renderImport(target, converted);
+    if (recordOnly || files === undefined) {
       const there = await readMigrationFolder(target, { mustExist: true });
       return { revisions: converted, rendered: files, wrote: false, folder: there };
     }
