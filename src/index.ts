@@ -18,6 +18,14 @@ export type {
   NewOptions,
   ValidateOptions,
 } from './library/migrate-files-api.js';
+export type {
+  MergedHeads,
+  MergeOptions,
+  RebasedMigrations,
+  RebaseOptions,
+  SquashedMigrations,
+  SquashOptions,
+} from './library/migrate-rewrite-api.js';
 export { openProject, type Project, type ProjectOptions } from './library/open-project.js';
 export type { RenameOptions } from './library/planning.js';
 export type { CallOptions } from './library/project-session.js';

@@ -22,6 +22,18 @@ export function requireNotAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw aborted(signal);
 }
 
+/**
+ * The same, once more before something is written: what works in this thread has let no signal through meanwhile.
+ */
+export async function requireStillWanted(signal: AbortSignal | undefined): Promise<void> {
+  if (signal !== undefined) {
+    // The first turn may come before the timers that are due, the second does not.
+    await letOthersRun();
+    await letOthersRun();
+  }
+  requireNotAborted(signal);
+}
+
 /** Waits so many milliseconds, or until the signal comes; that it came is for the caller to look at. */
 export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);

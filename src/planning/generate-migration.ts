@@ -1,4 +1,4 @@
-import { requireNotAborted, unlessAborted } from '../migrations/abort.js';
+import { requireStillWanted, unlessAborted } from '../migrations/abort.js';
 import { graphOf } from '../migrations/compare-history.js';
 import type { MigrationFolder } from '../migrations/folder.js';
 import { requireOneHead } from '../migrations/new-revision.js';
@@ -68,7 +68,7 @@ export async function generateMigration(
   const unmanaged = unmanagedNames(plan.unmanaged.to);
   if (isEmptyPlan(plan.up)) return { changed: false, steps: [], unmanaged };
   const text = migrationText(name, plan.up, plan.down);
-  requireNotAborted(signal);
+  await requireStillWanted(signal);
   const written = dryRun
     ? undefined
     : await writeMigration(folder.path, { name, up: text.up, down: text.down, naming, afterWrite });

@@ -383,7 +383,7 @@ describe('a call that is given up on SQLite', () => {
 test('a call that is given up on the embedded database stops between two statements', async () => {
   await folder.migrations({
     '1_a.sql': 'CREATE TABLE a (id int);',
-    '2_fill.sql': 'INSERT INTO a SELECT generate_series(1, 1000);'.repeat(3000),
+    '2_fill.sql': 'INSERT INTO a SELECT generate_series(1, 1000);\n'.repeat(1000),
   });
   const project = await openProject({ folder: folder.path, url: 'pglite:memory' });
   try {
