@@ -73,20 +73,23 @@ export function buildGraph(inputs: readonly RevisionInput[]): RevisionGraph {
       file,
     });
   }
+  const revisions = [...byId.values()];
   const children = new Map<string, string[]>();
-  const dependents = new Map<string, string[]>();
-  for (const revision of byId.values()) {
+  // Where nothing depends on anything, one map serves for both.
+  const apart = revisions.some(({ dependsOn }) => dependsOn.length > 0);
+  const dependents = apart ? new Map<string, string[]>() : children;
+  for (const revision of revisions) {
     for (const needed of revision.parents) {
       if (!byId.has(needed)) throw unknownParent(revision, needed, 'follows');
       append(children, needed, revision.id);
-      append(dependents, needed, revision.id);
+      if (apart) append(dependents, needed, revision.id);
     }
     for (const needed of revision.dependsOn) {
       if (!byId.has(needed)) throw unknownParent(revision, needed, 'depends on');
       if (!revision.parents.includes(needed)) append(dependents, needed, revision.id);
     }
   }
-  const order = sortByNeeds([...byId.values()], dependents);
+  const order = sortByNeeds(revisions, dependents);
   if (order.length < byId.size) throw cycle(byId, new Set(order.map(({ id }) => id)));
   const ids = [...byId.keys()];
   return {
