@@ -85,6 +85,43 @@ def with_parameters(statement, parameters):
     raise NoDatabase("it passes parameters to execute(), which offline mode cannot write out")
 
 
+class Replica:
+    """What the migrations before have made, in memory: a batch on SQLite looks at the table that it makes anew."""
+
+    def __init__(self):
+        import sqlite3
+
+        import sqlalchemy
+        from sqlalchemy.pool import StaticPool
+
+        self.error = sqlite3.Error
+        self.database = sqlite3.connect(":memory:", isolation_level=None)
+        engine = sqlalchemy.create_engine("sqlite://", creator=lambda: self.database, poolclass=StaticPool)
+        self.bind = engine.connect()
+        self.broken = None
+
+    def run(self, pieces):
+        try:
+            if self.broken is None:
+                self.database.executescript("\n".join(pieces))
+        except self.error as error:
+            self.broken = str(error)
+
+
+class WithReplica:
+    """The operations of a batch, with a database where it looks for one."""
+
+    as_sql = False
+
+    def __init__(self, operations, rendering):
+        self.operations = operations
+        self.migration_context = self
+        self.get_bind = rendering.look
+
+    def __getattr__(self, name):
+        return getattr(self.operations, name)
+
+
 class Rendering:
     def __init__(self, request):
         from alembic.config import CommandLine, Config
@@ -96,16 +133,19 @@ class Rendering:
             files["file_"] = request["ini"]
         if request["toml"] is not None and "toml_file" in inspect.signature(Config).parameters:
             files["toml_file"] = request["toml"]
-        if not files and request["scripts"] is None:
-            raise RuntimeError("this Alembic reads no pyproject.toml: that takes 1.16 or newer")
         self.buffer = Pieces()
         self.config = Config(output_buffer=self.buffer, cmd_opts=options, **files)
+        unread = request["toml"] is not None and "toml_file" not in files
+        if request["scripts"] is None and unread and not self.config.get_main_option("script_location"):
+            raise RuntimeError("this Alembic reads no pyproject.toml: that takes 1.16 or newer")
         if request["scripts"] is not None:
             self.config.set_main_option("script_location", request["scripts"].replace("%", "%%"))
         self.engine = request["engine"]
         self.placeholder = False
         self.types = set()
         self.version_table = None
+        self.replica = None
+        self.sent = 0
         self.script = ScriptDirectory.from_config(self.config)
 
     def describe(self):
@@ -168,6 +208,20 @@ class Rendering:
         connection.scalar = connection.scalars = scalar
         connection._run_ddl_visitor = run_ddl_visitor
 
+    def new_replica(self):
+        self.replica = Replica() if self.engine == "sqlite" else None
+
+    def catch_up(self):
+        if self.replica is not None:
+            self.replica.run(self.buffer.pieces[self.sent :])
+            self.sent = len(self.buffer.pieces)
+
+    def look(self):
+        self.catch_up()
+        if self.replica.broken is not None:
+            raise NoDatabase("it looks at a table, and what was before does not run: " + self.replica.broken)
+        return self.replica.bind
+
     def run(self, revision, upwards):
         """Runs env.py for one revision. Gives pieces, or an error and whether the migration was reached."""
         from alembic.runtime.environment import EnvironmentContext
@@ -176,6 +230,7 @@ class Rendering:
         script = self.script.get_revision(revision)
         buffer = self.buffer
         buffer.pieces = []
+        self.sent = 0
         found = {"times": 0, "dialect": None, "transactional": True}
 
         def steps(heads, context):
@@ -209,6 +264,9 @@ class Rendering:
             raise
         except BaseException as error:
             found["error"] = told(error, script.path if "begun" in found else None)
+            if "begun" in found and self.replica is not None:
+                self.replica.broken = self.replica.broken or "revision " + revision + " gives no SQL"
+        self.catch_up()
         found["pieces"] = buffer.pieces
         return found
 
@@ -237,10 +295,24 @@ class Rendering:
                 os.environ["DATABASE_URL"] = before[1]
         return found
 
+    def let_batches_look(self):
+        from alembic.operations.batch import BatchOperationsImpl
+
+        flush = BatchOperationsImpl.flush
+
+        def flush_with_replica(batch):
+            if self.replica is not None and batch.copy_from is None:
+                batch.operations = WithReplica(batch.operations, self)
+            flush(batch)
+
+        BatchOperationsImpl.flush = flush_with_replica
+
     def everything(self, order):
         from alembic.runtime.migration import HeadMaintainer
 
         HeadMaintainer.update_to_step = lambda *args, **named: None
+        self.let_batches_look()
+        self.new_replica()
         rendered = {}
         for revision in order:
             up = self.render(revision, True)
@@ -252,6 +324,7 @@ class Rendering:
             for revision in reversed(order):
                 rendered[revision]["down"] = self.render(revision, False)
             self.types = set()
+            self.new_replica()
             for revision in order:
                 rendered[revision]["changes"] = self.run(revision, True)["pieces"] != rendered[revision]["up"]["pieces"]
         return {

@@ -162,8 +162,19 @@ function direction(found: Words, options: ReadOptions): OfflineScript | OfflineF
     };
   }
   const pieces = list(found.pieces).map(text);
-  const outside = options.engine === 'postgres' && found.transactional === false;
+  if (options.engine === 'sqlite') return { sql: withKeysOff(pieces), transaction: 'file' };
+  const outside = found.transactional === false;
   return outside ? { sql: join(pieces), transaction: 'none' } : inTransactions(pieces);
+}
+
+/**
+ * A batch makes a table anew and drops the old one, which deletes its rows first: with foreign keys on, as they may
+ * be here, what refers to them would go too. Alembic's connections have them off.
+ */
+function withKeysOff(pieces: readonly string[]): string {
+  const sql = join(pieces);
+  if (!pieces.some((piece) => piece.includes('_alembic_tmp_'))) return sql;
+  return `PRAGMA foreign_keys = OFF;\n\n${sql}\nPRAGMA foreign_keys = ON;\n`;
 }
 
 const CONTROL = /^\s*(?:(BEGIN|START)|COMMIT|END)(?:\s+(?:TRANSACTION|WORK))?[\s;]*$/i;

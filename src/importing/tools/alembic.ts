@@ -194,7 +194,7 @@ function refuseUnrendered(revisions: readonly AlembicRevision[], offline: Offlin
       hints: [
         'Write that part as SQL that needs no answer: op.execute("UPDATE ... FROM ..."), op.execute("INSERT ... SELECT ...").',
         'Or put "if not context.is_offline_mode():" around it (from alembic import context), import, and write that part by hand in the new file.',
-        'Batch operations on SQLite need the table in offline mode: op.batch_alter_table(..., copy_from=Table(...)).',
+        'A batch on SQLite finds the tables that the migrations before it made; any other has to be given: op.batch_alter_table(..., copy_from=Table(...)).',
       ],
       details: { revisions: failed },
     },

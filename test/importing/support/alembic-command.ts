@@ -33,7 +33,9 @@ export function alembic(folder: string, url: string, ...words: readonly string[]
     encoding: 'utf8',
     env: {
       ...process.env,
-      DATABASE_URL: url.replace(/^postgres(ql)?:/, 'postgresql+psycopg2:'),
+      DATABASE_URL: url
+        .replace(/^postgres(ql)?:/, 'postgresql+psycopg2:')
+        .replace(/^sqlite:\//, 'sqlite:////'),
       PYTHONDONTWRITEBYTECODE: '1',
     },
     stdio: ['ignore', 'pipe', 'pipe'],

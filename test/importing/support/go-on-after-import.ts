@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { ImportTool } from '../../../src/importing/imported-project.js';
 import { inProcess } from '../../support/cli-in-process.js';
-import { query } from '../../support/postgres-server.js';
+import { execute, rows } from './import-scenario.js';
 import { differences } from './imported-sql.js';
 
 interface Handover {
@@ -20,6 +20,9 @@ interface Handover {
   readonly applied: readonly string[];
   readonly pending: readonly string[];
 }
+
+/** On SQLite our own tables lie among the others. */
+const OURS = /\btidemark_\w+/;
 
 /**
  * Takes a database over from another tool and goes on with Tidemark: what was applied does not run again, what was
@@ -44,7 +47,7 @@ export async function goOnAfterImport(handover: Handover): Promise<void> {
     return result;
   };
   try {
-    const own = () => query(part, `SELECT * FROM ${tables[0]} ORDER BY 1`);
+    const own = () => rows(part, `SELECT * FROM ${tables[0]} ORDER BY 1`);
     const before = await own();
     const imported = await run('migrate', 'import', '--from', tool, path);
     expect(imported.recorded.revisions).toEqual(applied);
@@ -52,8 +55,9 @@ export async function goOnAfterImport(handover: Handover): Promise<void> {
     const up = await run('migrate', 'up', ...(tool === 'alembic' ? ['heads'] : []));
     expect(up.steps.map(({ revision }: { revision: string }) => revision)).toEqual(pending);
     expect(await own()).toEqual(before);
-    for (const url of [part, whole]) await query(url, `DROP TABLE ${tables.join(', ')}`);
-    expect(await differences(whole, part)).toEqual([]);
+    for (const url of [part, whole]) await execute(url, ...tables.map((table) => `DROP TABLE ${table}`));
+    const left = (await differences(whole, part)).filter((change) => !OURS.test(change));
+    expect(left).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-import { type DatabaseUrl, parseDatabaseUrl } from '../../../src/database/database-url.js';
+import { parseDatabaseUrl } from '../../../src/database/database-url.js';
 import { openDatabase } from '../../../src/database/open-database.js';
 import { openDevDatabase } from '../../../src/database/open-dev-database.js';
 import { loadDialect } from '../../../src/dialects.js';
@@ -9,6 +9,7 @@ import { describeChange } from '../../../src/planning/prove.js';
 import { replay } from '../../../src/planning/replay.js';
 import { Workbench } from '../../../src/planning/workbench.js';
 import { diffSchemas } from '../../../src/schema/diff.js';
+import type { Schema } from '../../../src/schema/object.js';
 import type { TestServer } from '../../support/postgres-server.js';
 
 /** Imported revisions as the migrations that a folder of ours would give. */
@@ -72,19 +73,17 @@ export async function runImported(project: ImportedProject, url: string): Promis
   }
 }
 
-/** How two databases differ, in words; empty when they do not. */
+/** How two databases of one engine differ, in words; empty when they do not. */
 export async function differences(from: string, to: string): Promise<string[]> {
-  const [left, right] = [parseDatabaseUrl(from), parseDatabaseUrl(to)];
-  const [before, after] = [await readSchema(left), await readSchema(right)];
-  const dialect = await loadDialect('postgres');
+  const dialect = await loadDialect(from.startsWith('sqlite:') ? 'sqlite' : 'postgres');
+  const readSchema = async (url: string): Promise<Schema> => {
+    const connection = await openDatabase(parseDatabaseUrl(url));
+    try {
+      return await dialect.readSchema(connection, { exclude: [] });
+    } finally {
+      await connection.close();
+    }
+  };
+  const [before, after] = [await readSchema(from), await readSchema(to)];
   return diffSchemas(before, after, dialect).map((change) => describeChange(change, dialect));
-}
-
-async function readSchema(address: DatabaseUrl) {
-  const connection = await openDatabase(address);
-  try {
-    return await (await loadDialect(connection.engine)).readSchema(connection, { exclude: [] });
-  } finally {
-    await connection.close();
-  }
 }

@@ -12,8 +12,10 @@ import { importer } from '../../../src/importing/tools/alembic.js';
 import { describeEachServer, query, withDatabase } from '../../support/postgres-server.js';
 import { alembic, describeWithAlembic } from '../support/alembic-command.js';
 import { goOnAfterImport } from '../support/go-on-after-import.js';
+import { makeDatabase, rows } from '../support/import-scenario.js';
 import { differences, replayOn, runImported } from '../support/imported-sql.js';
 
+const CHAT = fileURLToPath(new URL('../fixtures/alembic/chat', import.meta.url));
 const SHOP = fileURLToPath(new URL('../fixtures/alembic/shop', import.meta.url));
 
 const temporary: string[] = [];
@@ -272,25 +274,58 @@ with sa.create_engine("sqlite://").connect() as connection:
     expect(notes.join('\n')).toContain('env.py found no URL of a PostgreSQL database');
   });
 
-  test('refuses a batch on SQLite that has to look at the table, and takes one that knows it', async () => {
+  test('gives a batch on SQLite the table that the migrations before it made', async () => {
+    const made = 'op.create_table("t", sa.Column("id", sa.Integer), sa.Column("a", sa.Text))';
+    const batch = 'with op.batch_alter_table("t") as batch:\n    batch.drop_column("a")';
+    const next = 'with op.batch_alter_table("t") as batch:\n    batch.alter_column("id", nullable=False)';
+    const folder = project(
+      { 'a.py': version('a', 'None', `${made}\n${batch}`), 'b.py': version('b', '"a"', next) },
+      { url: 'sqlite://' },
+    );
+    const [first, second] = (await read(folder, 'sqlite')).revisions;
+    expect(first?.up).toMatch(/^PRAGMA foreign_keys = OFF;/);
+    expect(second?.up).toMatch(/CREATE TABLE _alembic_tmp_t \(\s+id INTEGER NOT NULL\s*\);/);
+    expect(second?.up).toMatch(/SELECT t\.id\s+FROM t;[\s\S]*PRAGMA foreign_keys = ON;\n$/);
+    expect(second).toMatchObject({ transaction: 'file', downTransaction: 'file' });
+  });
+
+  test('refuses a batch on SQLite whose table nobody made, and takes one that brings it', async () => {
     const blind = 'with op.batch_alter_table("t") as batch:\n    batch.alter_column("id", nullable=False)';
     const error = await refusal(
       read(project({ 'a.py': version('a', 'None', blind) }, { url: 'sqlite://' }), 'sqlite'),
     );
     expect(error.code).toBe('import-unsupported');
-    expect(error.message).toMatch(/a\.py:6: CommandError: .*batch mode/);
+    expect(error.message).toMatch(/a\.py:6: NoSuchTableError: t/);
     expect(error.hints.join('\n')).toContain('copy_from');
-    const knowing = [
-      't = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer))',
-      'with op.batch_alter_table("t", copy_from=t) as batch:',
-      '    batch.alter_column("id", nullable=False)',
-    ].join('\n');
+    const knowing = `t = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer))\n${blind.replace('"t"', '"t", copy_from=t')}`;
     const { revisions } = await read(
       project({ 'a.py': version('a', 'None', knowing) }, { url: 'sqlite://' }),
       'sqlite',
     );
-    expect(revisions[0]).toMatchObject({ transaction: 'file' });
     expect(revisions[0]?.up).toMatch(/CREATE TABLE _alembic_tmp_t[\s\S]*INSERT INTO[\s\S]*RENAME TO t;/);
+  });
+
+  test('a SQLite project with batches is taken over in the middle, and keeps its rows', async () => {
+    const chat = await read(CHAT, 'sqlite');
+    const databases = await Promise.all([1, 2, 3].map(() => makeDatabase('sqlite')));
+    try {
+      const [part, whole, ours] = databases.map(({ url }) => url);
+      if (part === undefined || whole === undefined || ours === undefined) throw new Error('no databases');
+      alembic(CHAT, part, 'upgrade', '0001');
+      alembic(CHAT, whole, 'upgrade', 'head');
+      await runImported(chat, ours);
+      expect(await rows(ours, 'SELECT * FROM projects')).toEqual(await rows(whole, 'SELECT * FROM projects'));
+      await goOnAfterImport({
+        ...{ tool: 'alembic', path: CHAT, tables: ['alembic_version'], part, whole },
+        applied: ['0001'],
+        pending: ['0002'],
+      });
+      expect(await differences(whole, ours)).toEqual([]);
+      // The parent was made anew with foreign keys on: ON DELETE CASCADE has not taken its children.
+      expect(await rows(part, 'SELECT title FROM chats')).toEqual([{ title: 'hello' }]);
+    } finally {
+      for (const { drop } of databases) await drop();
+    }
   });
 
   test('refuses a history that is wrong in itself', async () => {
