@@ -6,6 +6,7 @@ import { ATLAS_SUM } from './atlas-sum.js';
 import {
   checksumOf,
   compareSums,
+  formatSum,
   parseSum,
   SUM_FILE,
   type SumDifference,
@@ -70,16 +71,26 @@ export async function readMigrationFolder(
 ): Promise<MigrationFolder> {
   if (mustExist && !existsSync(path)) throw missing(path);
   const names = listFolder(path);
-  const sumFile = join(path, SUM_FILE);
-  const listed =
-    names.includes(SUM_FILE) && !ignoreSum
-      ? parseSum(decodeMigration(readBytes(sumFile), sumFile), sumFile)
-      : undefined;
-  const files = [
+  const own = [
     ...names.flatMap((name) => folderFile(path, name, readText) ?? []),
     ...(names.includes(ATLAS_SUM) ? reversesAside(path) : []),
   ];
-  return assembleFolder(path, [...files, ...squashedFiles(path, files)], listed);
+  const files = [...own, ...squashedFiles(path, own)];
+  const sums = sumsOf(files);
+  const listed = names.includes(SUM_FILE) && !ignoreSum ? readSum(join(path, SUM_FILE), sums) : undefined;
+  return assembleFolder(path, files, sums, listed);
+}
+
+/** What the sum file lists. One that says of every file what was found, byte for byte, is not taken apart. */
+function readSum(file: string, found: Sums): Sums {
+  const text = decodeMigration(readBytes(file), file);
+  return text === formatSum(found) ? found : parseSum(text, file);
+}
+
+function sumsOf(files: readonly FolderFile[]): Sums {
+  const sums = new Map<string, string>();
+  for (const { file, checksum } of files) sums.set(file, checksum);
+  return sortSums(sums);
 }
 
 /** The reverses in a folder that Atlas keeps too. */
@@ -103,18 +114,18 @@ function squashedFiles(path: string, files: readonly FolderFile[]): FolderFile[]
  */
 export function folderOfTexts(path: string, texts: ReadonlyMap<string, string>): MigrationFolder {
   const files = [...texts].flatMap(([name, text]) => folderFile(path, name, () => text) ?? []);
-  return assembleFolder(path, files, undefined);
+  return assembleFolder(path, files, sumsOf(files), undefined);
 }
+
+const NO_DIFFERENCE: SumDifference = { added: [], edited: [], removed: [] };
 
 function assembleFolder(
   path: string,
   files: readonly FolderFile[],
+  sums: Sums,
   listed: Sums | undefined,
 ): MigrationFolder {
   requireDistinctNames(files);
-  const found = new Map<string, string>();
-  for (const { file, checksum } of files) found.set(file, checksum);
-  const sums = sortSums(found);
   const apart = files.filter(({ file }) => isSquashedFile(file));
   const migrations = pair(apart.length === 0 ? files : files.filter(({ file }) => !isSquashedFile(file)));
   const squashed = pair(apart);
@@ -125,7 +136,7 @@ function assembleFolder(
     squashed,
     sums,
     listed,
-    difference: compareSums(sums, listed ?? new Map()),
+    difference: listed === sums ? NO_DIFFERENCE : compareSums(sums, listed ?? new Map()),
   };
 }
 
