@@ -49,4 +49,26 @@ describe('status', () => {
     await write({ 'migrations/2_c.sql': 'DROP TABLE b;' });
     expect((await run('status')).stdout).toContain('the migrations lead to the schema');
   });
+
+  it('knows what several branches make of the database', async () => {
+    await write({
+      'schema.sql': 'CREATE TABLE a (id INTEGER); CREATE TABLE b (id INTEGER); CREATE TABLE c (id INTEGER);',
+      'migrations/1_a.sql': 'CREATE TABLE a (id INTEGER);',
+      'migrations/2_b.sql': '-- tidemark:parent 1\nCREATE TABLE b (id INTEGER);',
+      'migrations/3_c.sql': '-- tidemark:parent 1\n-- tidemark:branch c\nCREATE TABLE c (id INTEGER);',
+      'migrations/3_c.down.sql': 'DROP TABLE c;',
+    });
+    await run('migrate up heads');
+    expect(await run('status --check')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('the database is what its migrations made of it'),
+    });
+    await run('migrate down c@1');
+    const { stdout } = await run('status');
+    expect(stdout).toContain('branch c: not begun, head 3');
+    expect(stdout).toContain('the database is what its migrations made of it');
+    rmSync(join(cwd, 'migrations/2_b.sql'));
+    await run('migrate hash');
+    expect((await run('status')).stdout).toContain('drift cannot be told');
+  });
 });

@@ -1,12 +1,17 @@
 import { graphOf } from '../../migrations/compare-history.js';
-import { migrationStatus } from '../../migrations/status.js';
+import type { MigrationFolder } from '../../migrations/folder.js';
+import { tipsOf } from '../../migrations/graph/reach.js';
+import { type Position, statusOf } from '../../migrations/status.js';
+import { upScript } from '../../planning/migration-scripts.js';
 import { planBetween, readDatabase } from '../../planning/plan-between.js';
 import { describeChange } from '../../planning/prove.js';
 import { migrationState } from '../../planning/resolve-source.js';
+import type { StateSource } from '../../planning/state-source.js';
 import { diffSchemas } from '../../schema/diff.js';
 import { isEmptyPlan } from '../../schema/plan.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
+import { lookAtTarget } from '../look-at-target.js';
 import { openWorkbench, reportPlanning, schemaSource } from '../planning.js';
 import { renderStatus } from '../render/migrate-status.js';
 
@@ -15,9 +20,8 @@ import { renderStatus } from '../render/migrate-status.js';
  * database still is what its applied migrations make of it (drift).
  */
 export async function run(context: Context): Promise<Outcome> {
-  const folder = await context.migrations();
-  const connection = await context.openTarget('empty');
-  const status = await migrationStatus(connection, folder);
+  const { connection, folder, position } = await lookAtTarget(context);
+  const status = statusOf(folder, position);
   const bench = await openWorkbench(context);
 
   const wanted = await schemaSource(context);
@@ -28,14 +32,11 @@ export async function run(context: Context): Promise<Outcome> {
   });
   const unwritten = !isEmptyPlan(plan.up);
 
-  const at = status.current.at(-1) ?? 'base';
-  const isInFolder = status.migrations.some(({ revision, file }) => revision === at && file !== null);
-  const known = at === 'base' || isInFolder || graphOf(folder).aliases.has(at);
+  const source = appliedState(folder, position);
   const unfinished = status.migrations.find(({ state }) => state === 'applying' || state === 'reverting');
-  const comparable = known && unfinished === undefined;
   const drift: string[] = [];
+  const comparable = source !== undefined && unfinished === undefined;
   if (comparable) {
-    const source = migrationState(folder, at);
     const expected = source.type === 'scripts' ? await bench.readScripts(source.files) : bench.empty();
     const actual = await readDatabase(bench, connection);
     drift.push(
@@ -62,7 +63,7 @@ export async function run(context: Context): Promise<Outcome> {
       ...plan.up.steps.slice(0, 20).map(({ summary }) => `  ${summary}`),
       unfinished !== undefined
         ? `drift cannot be told until ${unfinished.revision} is finished`
-        : !known
+        : source === undefined
           ? 'drift cannot be told: the database is at a revision without a file'
           : drift.length === 0
             ? 'the database is what its migrations made of it'
@@ -71,4 +72,23 @@ export async function run(context: Context): Promise<Outcome> {
     ].join('\n'),
     exitCode: todo && context.options.flag('check') ? 3 : 0,
   };
+}
+
+/**
+ * The state that what is applied makes, on however many branches; undefined where a file is gone and no squash
+ * stands for it.
+ */
+function appliedState(folder: MigrationFolder, { comparison }: Position): StateSource | undefined {
+  const { graph, applied, migrations } = comparison;
+  const label = 'the applied migrations';
+  const ids = graph.order.map(({ id }) => id).filter((id) => applied.has(id));
+  const files = ids.flatMap((id) => migrations.get(id) ?? []);
+  if (files.length === ids.length) {
+    return files.length === 0
+      ? { type: 'empty', label }
+      : { type: 'scripts', label, files: files.map(upScript) };
+  }
+  const [at, ...others] = tipsOf(graph, applied);
+  const replaced = at !== undefined && others.length === 0 && graphOf(folder).aliases.has(at);
+  return replaced ? migrationState(folder, at) : undefined;
 }
