@@ -2,6 +2,8 @@
 
 export { type Connection, DatabaseError, type Row } from './database/connection.js';
 export { type ExitCode, type SourceLocation, TidemarkError, type TidemarkErrorOptions } from './errors.js';
+export type { ImportOutcome } from './importing/import-outcome.js';
+export type { ImportTool } from './importing/imported-project.js';
 export type { CheckOptions, DatabaseApi } from './library/database-api.js';
 export type { MigrateApi } from './library/migrate-api.js';
 export type {
@@ -18,6 +20,7 @@ export type {
   NewOptions,
   ValidateOptions,
 } from './library/migrate-files-api.js';
+export type { ImportOptions } from './library/migrate-import-api.js';
 export type {
   MergedHeads,
   MergeOptions,

@@ -36,15 +36,16 @@ export function namedSource(project: ProjectSession, text: string, source: strin
   return resolveSource(text, { base, env: process.env, source, migrations: () => project.folder() });
 }
 
-/** Runs `work` with a workbench of its own. Given up, its dev database goes and `work` with it. */
+/** Runs `work` with a workbench of its own; `exclude` is left out beside what the environment leaves out. Given up, its dev database goes and `work` with it. */
 export async function atWorkbench<T>(
   project: ProjectSession,
-  options: CallOptions,
+  options: CallOptions & { readonly exclude?: readonly string[] },
   states: readonly StateSource[],
   work: (bench: Workbench, signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   return project.call(options, async (signal) => {
-    const { exclude, dev } = project.environment;
+    const { dev } = project.environment;
+    const exclude = [...project.environment.exclude, ...(options.exclude ?? [])];
     const engine = engineOf(states) ?? project.url.engine;
     const dialect = await loadDialect(engine);
     const openDev = () => openDevDatabase({ engine, dev, target: project.url });

@@ -13,7 +13,7 @@ export function aborted(
 }
 
 /** True for what `aborted` makes. */
-export function isAborted(error: unknown): error is TidemarkError {
+export function isAborted(error: unknown): error is TidemarkError & { readonly code: typeof ABORTED } {
   return error instanceof TidemarkError && error.code === ABORTED;
 }
 

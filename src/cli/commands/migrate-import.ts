@@ -3,6 +3,7 @@ import type { DatabaseUrl } from '../../database/database-url.js';
 import { openDatabase } from '../../database/open-database.js';
 import { TidemarkError } from '../../errors.js';
 import { bookkeepingPatterns, compareImport } from '../../importing/compare-import.js';
+import { importOutcome } from '../../importing/import-outcome.js';
 import { type ImportResult, importProject } from '../../importing/import-project.js';
 import { IMPORT_TOOLS, type ImportTool } from '../../importing/imported-project.js';
 import { Workbench } from '../../planning/workbench.js';
@@ -44,7 +45,7 @@ export async function run(context: Context): Promise<Outcome> {
   await connection?.close();
   for (const note of imported.notes) output.note(note);
   const differences = await compared(context, tool, imported, records ? url : undefined);
-  const result = resultOf(imported, { tool, dryRun, target, differences });
+  const result = importOutcome(imported, { tool, dryRun, target, differences });
   const label = connection?.label;
   return { result, text: renderImportResult(result, { cwd: context.cwd, label, style: output.style }) };
 }
@@ -89,74 +90,4 @@ async function compared(
     await bench.close();
     for (const note of bench.notes) context.output.warn(note);
   }
-}
-
-/** Plain data: what `--json` prints. */
-export interface ImportOutcome {
-  readonly tool: ImportTool;
-  readonly dryRun: boolean;
-  readonly folder: string;
-  readonly revisions: readonly {
-    readonly revision: string;
-    readonly name: string;
-    readonly source: string;
-    readonly file: string | null;
-    readonly downFile: string | null;
-    /** Null when no database was asked. */
-    readonly applied: boolean | null;
-  }[];
-  readonly notes: readonly string[];
-  /** False when the files were there, or are kept where they are. */
-  readonly wrote: boolean;
-  /** Null when no database was asked, or the tool has no table in it. */
-  readonly recorded: {
-    readonly table: string;
-    readonly revisions: readonly string[];
-    readonly already: readonly string[];
-    readonly unknown: readonly string[];
-  } | null;
-  /** Null when it is not known. */
-  readonly differences: readonly string[] | null;
-  /** Patterns for `exclude` that keep the tool's table out of every comparison, as long as it is there. */
-  readonly exclude: readonly string[];
-}
-
-function resultOf(
-  { project, rendered, revisions, wrote, elsewhere, recorded, notes }: ImportResult,
-  facts: {
-    readonly tool: ImportTool;
-    readonly dryRun: boolean;
-    readonly target: string;
-    readonly differences: readonly string[] | undefined;
-  },
-): ImportOutcome {
-  const applied = elsewhere?.table === undefined ? undefined : new Set(elsewhere.applied);
-  const files = new Map(rendered?.revisions.map((one) => [one.revision.id, one]));
-  const table = elsewhere?.table;
-  return {
-    tool: project.tool,
-    dryRun: facts.dryRun,
-    folder: facts.target,
-    revisions: revisions.map(({ id, name, source }) => ({
-      revision: id,
-      name,
-      source,
-      file: files.get(id)?.upFile ?? null,
-      downFile: files.get(id)?.downFile ?? null,
-      applied: applied?.has(id) ?? null,
-    })),
-    notes,
-    wrote,
-    recorded:
-      recorded === undefined || table === undefined
-        ? null
-        : {
-            table,
-            revisions: recorded.recorded,
-            already: recorded.already,
-            unknown: elsewhere?.unknown ?? [],
-          },
-    differences: facts.differences ?? null,
-    exclude: table === undefined ? [] : bookkeepingPatterns(facts.tool, table),
-  };
 }

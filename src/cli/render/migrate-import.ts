@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { ImportOutcome } from '../commands/migrate-import.js';
+import type { ImportOutcome } from '../../importing/import-outcome.js';
 import type { Style } from '../style.js';
 
 /** What an import did, for people: files, records, differences, and what to do next. */
