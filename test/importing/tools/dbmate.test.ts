@@ -17,8 +17,10 @@ INSERT INTO users VALUES (1, 'it''s');
 -- migrate:down
 DROP TABLE users;
 `;
-// The table is what dbmate 2.36.0 makes.
-const TABLE = 'CREATE TABLE "schema_migrations" (version varchar(128) primary key)';
+// The tables are what dbmate 2.36.0 makes, on PostgreSQL by its dump.
+const SQLITE = 'CREATE TABLE "schema_migrations" (version varchar(128) primary key)';
+const POSTGRES = `CREATE TABLE public.schema_migrations (version character varying NOT NULL,
+  CONSTRAINT schema_migrations_pkey PRIMARY KEY (version))`;
 
 let project: Project;
 afterEach(() => project?.remove());
@@ -78,7 +80,6 @@ const scenario = {
       '-- migrate:up\nALTER TABLE posts ADD COLUMN title text;\n-- migrate:down\nALTER TABLE posts DROP COLUMN title;\n',
   },
   done: () => [
-    TABLE,
     "CREATE TABLE users (id integer PRIMARY KEY, note text DEFAULT 'a;b -- migrate:down')",
     'CREATE TABLE posts (id integer PRIMARY KEY)',
     "INSERT INTO schema_migrations VALUES ('20240101000000'), ('20240102000000')",
@@ -92,13 +93,19 @@ const scenario = {
 describeEachServer(
   'a dbmate project comes over',
   (server) => {
-    test('with its history', () => importWholly({ ...scenario, engine: server }));
+    test('with its history', () =>
+      importWholly({ ...scenario, engine: server, done: () => [POSTGRES, ...scenario.done()] }));
 
     test('a version that the project has not is refused, unless it is gone on purpose', async () => {
       project = makeProject(scenario.files);
       const { url, drop } = await makeDatabase(server);
       try {
-        await execute(url, ...scenario.done(), "INSERT INTO schema_migrations VALUES ('20231231000000')");
+        await execute(
+          url,
+          POSTGRES,
+          ...scenario.done(),
+          "INSERT INTO schema_migrations VALUES ('20231231000000')",
+        );
         const words = ['migrate', 'import', '--from', 'dbmate', '.', '--migrations', 'tide', '--url', url];
         const refused = await project.json(...words);
         expect(refused).toMatchObject({ code: 4, error: { code: 'import-refused' } });
@@ -118,4 +125,4 @@ describeEachServer(
 );
 
 test('a dbmate project on SQLite comes over with its history', () =>
-  importWholly({ ...scenario, engine: 'sqlite' }));
+  importWholly({ ...scenario, engine: 'sqlite', done: () => [SQLITE, ...scenario.done()] }));
