@@ -10,6 +10,7 @@ import type { FolderChanges } from '../migrations/rewrite-folder.js';
 import { SQUASHED_FOLDER } from '../migrations/squashes.js';
 import { unfoldSquashes } from '../migrations/unfold-squashes.js';
 import { compareStems, nextVersion, stemParts } from '../migrations/version.js';
+import type { Hazard } from '../schema/kind.js';
 import type { Schema } from '../schema/object.js';
 import { planHazards, type Step } from '../schema/plan.js';
 import { type BeyondSchema, beyondSchema } from './beyond-schema.js';
@@ -44,6 +45,7 @@ export interface PlannedSquash {
   readonly downText: string | undefined;
   /** Empty where the texts are kept. */
   readonly steps: readonly Step[];
+  readonly hazards: readonly Hazard[];
   /** What the reverse cannot bring back, one sentence each. */
   readonly notRestored: readonly string[];
   /** For `rewriteFolder`. */
@@ -70,7 +72,7 @@ export async function planSquash(bench: Workbench, request: SquashRequest): Prom
   const place = placeSquash(folder, graph, members, name);
   const states = { before: stateOf(before), after: stateOf([...before, ...members]) };
   const text = request.keepStatements
-    ? { ...(await joinedText(place.stem, members, bench.dialect)), steps: [], notRestored: [] }
+    ? { ...(await joinedText(place.stem, members, bench.dialect)), steps: [], hazards: [], notRestored: [] }
     : await plannedText(bench, members, states, place.stem, request.plan);
 
   const up = withDirectives(text.up, place.directives);
@@ -96,6 +98,7 @@ export async function planSquash(bench: Workbench, request: SquashRequest): Prom
     up,
     downText: text.down,
     steps: text.steps,
+    hazards: text.hazards,
     notRestored: text.notRestored,
     changes: { write, rename },
   };
@@ -194,7 +197,7 @@ async function plannedText(
   states: States,
   name: string,
   options: PlanOptions,
-): Promise<{ up: string; down: string; steps: readonly Step[]; notRestored: readonly string[] }> {
+): Promise<Pick<PlannedSquash, 'up' | 'steps' | 'hazards' | 'notRestored'> & { readonly down: string }> {
   const before = await read(bench, states.before);
   // A program is refused in any case, and need not run for that.
   const runs = members.every(({ language }) => language === 'sql');
@@ -207,7 +210,8 @@ async function plannedText(
     ...then.filter((one) => !there.includes(one)),
     ...there.filter((one) => !then.includes(one)),
   ];
-  const losses = planHazards(up).filter(({ level }) => level === 'data-loss');
+  const hazards = planHazards(up);
+  const losses = hazards.filter(({ level }) => level === 'data-loss');
   if (unmanaged.length + losses.length > 0) {
     throw refused([
       ...unmanaged.map((one) => ({ ...atTop(members), sql: one, reason: 'is not managed by Tidemark' })),
@@ -216,7 +220,7 @@ async function plannedText(
   }
   const text = migrationText(name, up, down);
   const words = up.steps.length === 0 ? '-- What it was made of has cancelled itself out.\n' : '';
-  return { ...text, up: words + text.up, steps: up.steps };
+  return { ...text, up: words + text.up, steps: up.steps, hazards };
 }
 
 function atTop([first]: readonly Migration[]): { file: string; line: number } {
@@ -268,7 +272,7 @@ function requireSameGraph(
   const own = new Set(members.map(({ version }) => version));
   const rows = members.map(({ version, name }) => ({ revision: version, name, state: 'applied' as const }));
   const unfolded = buildGraph(unfoldSquashes(planned, rows).inputs);
-  const within = graphOf(planned);
+  const within = graphWith(planned, squash);
   const same = (one: readonly string[], other: readonly string[]): boolean =>
     [...one].sort().join() === [...other].sort().join();
   for (const { id, parents, file } of old.byId.values()) {
@@ -278,6 +282,24 @@ function requireSameGraph(
     if (stays && same(parents, unfolded.byId.get(id)?.parents ?? [])) continue;
     const member = members.find(({ version }) => version === id);
     throw noPlace(`${file ?? id} would follow another migration than now`, member);
+  }
+}
+
+/** A circle can only close through what the originals and another line depend on of one another. */
+function graphWith(planned: MigrationFolder, squash: string): RevisionGraph {
+  try {
+    return graphOf(planned);
+  } catch (error) {
+    if (!(error instanceof TidemarkError) || error.code !== 'graph-cycle') throw error;
+    throw new TidemarkError(
+      'squash-branches',
+      'a squash is one step, and another line needs a part of this range before the rest of it can run',
+      {
+        exitCode: 2,
+        hints: ['Choose a range that ends at what the other line depends on, or begins after it.'],
+        details: { ...error.details, revision: squash },
+      },
+    );
   }
 }
 

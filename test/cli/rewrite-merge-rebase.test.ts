@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -245,5 +246,64 @@ describe('migrate rebase', () => {
     await write({ ...fork, '3_mine.down.sql': 'SELECT 1;', '4_more.down.sql': '-- none' });
     expect((await json('migrate rebase mine')).result.withoutDown).toHaveLength(1);
     await write(filesIn(migrations));
+  });
+});
+
+describe('migrate rebase in a git work tree', () => {
+  const git = (...args: string[]) =>
+    execFileSync(
+      'git',
+      ['-c', 'user.name=t', '-c', 'user.email=t@localhost', '-c', 'init.defaultBranch=main', ...args],
+      {
+        cwd,
+        stdio: 'pipe',
+      },
+    );
+  /** The upstream branch has everything but the lines named. */
+  const publish = async (...local: string[]) => {
+    const files = Object.entries(fork);
+    await write(Object.fromEntries(files.filter(([name]) => !local.some((id) => name.startsWith(id)))));
+    git('init', '-q');
+    git('add', 'migrations');
+    git('commit', '-q', '-m', 'published');
+    git('update-ref', 'refs/remotes/origin/main', 'HEAD');
+    git('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/main');
+    await write(fork);
+  };
+
+  it('what only this clone has is moved, where no database can tell', async () => {
+    await publish('3', '4');
+    const { code, stdout } = await inProcess(['migrate', 'rebase', '--json'], { cwd });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      result: { onto: '2', moved: [{ from: '3' }, { from: '4' }] },
+      warnings: ['no database was asked whether it has applied them'],
+    });
+  });
+
+  it('what others have is not moved, though this database has none of it', async () => {
+    // The usual day: mine is applied here, theirs came in.
+    await publish('3', '4');
+    await run('migrate up more');
+    const before = filesIn(migrations);
+    const { code, error } = await json('migrate rebase');
+    expect(code).toBe(2);
+    expect(error.message).toContain('nothing of 2 (theirs), but the upstream branch has it already');
+    expect(filesIn(migrations)).toEqual(before);
+    const named = await json('migrate rebase theirs --dry-run');
+    expect(named.warnings).toContain('the upstream branch has 2 already: others may have applied it');
+  });
+
+  it('nor what is pending before applied migrations', async () => {
+    await publish('4');
+    rmSync(join(migrations, '2_theirs.sql'));
+    rmSync(join(migrations, '2_theirs.down.sql'));
+    await write({ '3_mine.sql': table('mine') });
+    await run('migrate up');
+    await write({ '2_theirs.sql': table('theirs'), '2_theirs.down.sql': 'DROP TABLE theirs;' });
+    expect((await json('migrate rebase')).error).toMatchObject({
+      code: 'rebase-unclear',
+      details: { revisions: ['2'] },
+    });
   });
 });

@@ -273,7 +273,7 @@ describe('the range', () => {
       '3_c.sql': `-- tidemark:depends-on 2\n${sql('c', '1')}`,
       '4_d.sql': `-- tidemark:depends-on 3\n${sql('d', '2')}`,
     };
-    expect(await refusal(files, '2:4')).toMatchObject({ code: 'graph-cycle' });
+    expect(await refusal(files, '2:4')).toMatchObject({ code: 'squash-branches', exitCode: 2 });
   });
 
   it('finds a name between two others, whatever they are called', async () => {

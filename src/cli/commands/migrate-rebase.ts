@@ -1,12 +1,13 @@
 import { TidemarkError } from '../../errors.js';
-import { graphOf } from '../../migrations/compare-history.js';
+import { graphOf, type HistoryComparison } from '../../migrations/compare-history.js';
 import type { MigrationFolder } from '../../migrations/folder.js';
-import { describeRevision, type RevisionGraph } from '../../migrations/graph/revision-graph.js';
+import { describeRevision } from '../../migrations/graph/revision-graph.js';
 import { requireListed } from '../../migrations/require-listed.js';
 import { rewriteFolder } from '../../migrations/rewrite-folder.js';
 import { readPosition } from '../../migrations/status.js';
-import { type RebaseGround, revisionsToRebase } from '../../planning/rebase-choice.js';
+import { type RebaseGround, rebaseGround, revisionsToRebase } from '../../planning/rebase-choice.js';
 import { planRebase } from '../../planning/rebase-migrations.js';
+import { publishedFiles } from '../../project/published-files.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { openWorkbench } from '../planning.js';
@@ -18,7 +19,8 @@ export async function run(context: Context): Promise<Outcome> {
   const folder = await context.migrations();
   requireListed(folder);
   const graph = graphOf(folder);
-  const ground = await groundOf(context, folder, graph);
+  const comparison = await compareWithDatabase(context, folder);
+  const ground = rebaseGround(folder, comparison, await publishedFiles(folder.path));
   const chosen = revisionsToRebase(graph, context.several('REVISION'), ground);
   const nothing = (onto: string | null, text: string): Outcome => ({
     result: { changed: false, written: false, onto, moved: [], withoutDown: [], notLeadingBack: [] },
@@ -32,7 +34,7 @@ export async function run(context: Context): Promise<Outcome> {
     folder,
     moved: chosen,
     onto: options.text('onto'),
-    applied: ground?.applied ?? new Set(),
+    applied: ground.database?.applied ?? new Set(),
     now: new Date(),
     naming: newMigrations.naming,
   });
@@ -41,7 +43,7 @@ export async function run(context: Context): Promise<Outcome> {
   const { onto, moved, withoutDown, notLeadingBack } = planned;
   const place = onto === null ? 'the beginning' : describeRevision(graph, onto);
   if (moved.length === 0) return nothing(onto, `they follow ${place} already`);
-  await caution(context, ground, chosen.length === 1);
+  await caution(context, ground, chosen);
   for (const id of withoutDown)
     context.output.warn(`${id} has no way down: only the way up is proven past it`);
   for (const id of notLeadingBack) {
@@ -59,21 +61,15 @@ export async function run(context: Context): Promise<Outcome> {
   };
 }
 
-/** What the environment's database has; undefined where none is named or it cannot be reached. */
-async function groundOf(
+/** The folder beside the environment's database; undefined where none is named or it cannot be reached. */
+async function compareWithDatabase(
   context: Context,
   folder: MigrationFolder,
-  graph: RevisionGraph,
-): Promise<RebaseGround | undefined> {
+): Promise<HistoryComparison | undefined> {
   const { url } = await context.environment();
   if (url === undefined) return undefined;
   try {
-    const { comparison } = await readPosition(await context.openTarget('empty'), folder);
-    const applied = [...comparison.recorded.keys()].map((id) => graph.aliases.get(id) ?? id);
-    return {
-      applied: new Set(applied),
-      outOfOrder: comparison.outOfOrder.filter((id) => graph.byId.has(id)),
-    };
+    return (await readPosition(await context.openTarget('empty'), folder)).comparison;
   } catch (error) {
     if (!(error instanceof TidemarkError) || error.code !== 'cannot-connect') throw error;
     context.output.warn(`the database cannot be asked: ${error.message}`);
@@ -81,8 +77,8 @@ async function groundOf(
   }
 }
 
-/** Says where nobody has looked whether they are applied. */
-async function caution(context: Context, ground: RebaseGround | undefined, one: boolean): Promise<void> {
+/** Says who else may have applied them, as far as nobody has looked. */
+async function caution(context: Context, ground: RebaseGround, moved: readonly string[]): Promise<void> {
   const { environmentNames } = await import('../../project/environment-names.js');
   const { name } = await context.environment();
   const names = await environmentNames({
@@ -91,8 +87,16 @@ async function caution(context: Context, ground: RebaseGround | undefined, one: 
     env: name,
   });
   const others = names.filter((other) => other !== name);
+  const one = moved.length === 1;
   const it = one ? 'it' : 'them';
-  if (ground === undefined) context.output.warn(`no database was asked whether it has applied ${it}`);
+  const published = moved.filter((id) => ground.published?.has(id));
+  if (ground.database === undefined)
+    context.output.warn(`no database was asked whether it has applied ${it}`);
+  if (published.length > 0) {
+    context.output.warn(
+      `the upstream branch has ${published.join(', ')} already: others may have applied ${it}`,
+    );
+  }
   if (others.length > 0) {
     context.output.warn(
       `whether other environments (${others.join(', ')}) have applied ${it} was not looked at: one that has will miss the old ${one ? 'revision' : 'revisions'}`,

@@ -1,6 +1,7 @@
 import { requireListed } from '../../migrations/require-listed.js';
 import { rewriteFolder } from '../../migrations/rewrite-folder.js';
 import { planSquash } from '../../planning/squash-migrations.js';
+import { hazardLine } from '../../schema/render-plan.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { openWorkbench, planOptions } from '../planning.js';
@@ -27,10 +28,12 @@ export async function run(context: Context): Promise<Outcome> {
   if (planned.downFile === undefined) {
     context.output.warn('one of them has no way down, and so the squash has none');
   }
-  const { revision, replaces, steps, notRestored, up, downText = null } = planned;
+  const { revision, replaces, steps, hazards, notRestored, up, downText = null } = planned;
+  for (const hazard of hazards.filter(({ level }) => level !== 'note'))
+    context.output.warn(hazardLine(hazard));
   const files = [planned.upFile, planned.downFile].filter((file) => file !== undefined);
   const moved = [...(planned.changes.rename?.values() ?? [])];
-  const result = { revision, replaces, files, moved, steps, notRestored };
+  const result = { revision, replaces, files, moved, steps, hazards, notRestored };
   if (options.flag('dry-run')) {
     return {
       result: { ...result, written: false, up, downText },
