@@ -132,15 +132,17 @@ function lostRevisions(
 ): LostRevision[] {
   const recorded = new Set(revisions.map((row) => row.revision));
   const unknown = new Set(missing.map((row) => row.revision));
-  const isLost = (id: string, follower: string): boolean =>
-    !recorded.has(id) && !files.aliases.has(id) && (files.byId.has(id) || unknown.has(follower));
-  // Other tools apply a file that came late after the one that follows it.
-  const own = revisions.filter((row) => row.origin !== 'import');
-  return own.flatMap(({ revision: follower, parents, dependsOn }) =>
-    [...parents, ...dependsOn]
-      .filter((id) => isLost(id, follower))
-      .map((revision) => ({ revision, follower })),
-  );
+  const lost: LostRevision[] = [];
+  for (const row of revisions) {
+    // Other tools apply a file that came late after the one that follows it.
+    if (row.origin === 'import') continue;
+    for (const id of needsOf(row)) {
+      if (recorded.has(id) || files.aliases.has(id)) continue;
+      if (files.byId.has(id) || unknown.has(row.revision))
+        lost.push({ revision: id, follower: row.revision });
+    }
+  }
+  return lost;
 }
 
 /** Throws TidemarkError (`history-damaged`) when rows are gone that others need. */
