@@ -245,6 +245,12 @@ describeEachServer(
         );
         expect((await project.json(...words(url))).result).toMatchObject({ wrote: false });
 
+        const other = await makeDatabase(server);
+        await execute(other.url, ...done(TABLE, made)(project));
+        const second = await project.json(...words(other.url, '--record-only'));
+        await other.drop();
+        expect(second.result).toMatchObject({ wrote: false, recorded: { revisions: wanted.applied } });
+
         // What Tidemark writes there, Atlas takes for what it is: a migration, and nothing else.
         project.put({ 'schema.sql': `${Object.values(FILES).join('')}CREATE TABLE extra (id int);\n` });
         const diff = await project.json('migrate', 'diff', 'extra', '--url', url);
