@@ -83,7 +83,8 @@ export async function writeMigration(path: string, migration: NewMigration): Pro
   const stem = stemOf(version);
   const upFile = `${stem}.${language === 'sql' ? 'sql' : 'ts'}`;
   const { before, after } = neighbours(folder, stem);
-  if (after !== undefined && follows(after)) throw notNewest(upFile, after, before);
+  if (after !== undefined && follows(after))
+    throw notNewest(upFile, after, before, migration.version !== undefined);
   const head = migration.parents === undefined ? singleHead(graph) : undefined;
   const parents = migration.parents ?? (head === undefined ? [] : [head]);
   const parsed = parseFileName(upFile);
@@ -179,15 +180,22 @@ function requireFree(graph: RevisionGraph, version: string): void {
   );
 }
 
-function notNewest(file: string, after: Migration, before: Migration | undefined): TidemarkError {
+function notNewest(
+  file: string,
+  after: Migration,
+  before: Migration | undefined,
+  byHand: boolean,
+): TidemarkError {
   return new TidemarkError(
     'version-not-newest',
     `${file} would stand before ${after.file}, which says no parent and would then follow it`,
     {
       exitCode: 2,
       hints: [
-        'Leave the revision out and one that comes last is taken.',
-        `Or write at the top of ${after.file} what it follows: -- tidemark:parent ${before?.version ?? 'base'}`,
+        byHand
+          ? 'Leave the revision out and one that comes last is taken.'
+          : 'Let newMigrations.fileName begin with what comes after the names that are there, as {revision} does.',
+        `Or, where ${after.file} is not applied yet, write at its top what it follows: -- tidemark:parent ${before?.version ?? 'base'}`,
       ],
     },
   );

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { graphOf } from '../../src/migrations/compare-history.js';
 import { readMigrationFolder } from '../../src/migrations/folder.js';
@@ -211,4 +212,64 @@ test('the command after a write sees the files, and its failure leaves nothing',
   expect(await readdir(folder.path)).toEqual([]);
   await write({ down: 'SELECT -1;', afterWrite: afterWrite(0) });
   expect(await readdir(folder.path)).toHaveLength(3);
+});
+
+test('whatever the names and the clocks, migrations follow one another as they were written', async () => {
+  const fileNames = fc.constantFrom(
+    undefined,
+    '{slug}',
+    '{year}_{month}_{slug}',
+    '{revision}-{slug}',
+    '{slug}_{revision}',
+    'V{revision}__{slug}',
+    '{epoch}_{slug}',
+  );
+  const one = fc.record({
+    timeZone: fc.constantFrom(undefined, 'Asia/Tokyo', 'America/New_York'),
+    revision: fc.constantFrom('timestamp' as const, 'number' as const),
+    // Clocks of several people, and some in one second.
+    now: fc.constantFrom(
+      '2025-01-01T00:00:00Z',
+      '2025-01-01T00:00:01Z',
+      '2024-12-31T23:30:00Z',
+      '2031-07-01T12:00:00Z',
+    ),
+    word: fc.constantFrom('alpha', 'zulu', '10', 'ünï', ''),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fileNames,
+      fc.array(one, { minLength: 2, maxLength: 6 }),
+      async (fileName, migrations) => {
+        const at = await testFolder();
+        try {
+          const written: string[] = [];
+          for (const [index, { word, now, ...rest }] of migrations.entries()) {
+            const name = `${word} ${'abcdef'[index]}`;
+            const naming = { fileName, ...rest };
+            const made = { name, up: 'SELECT 1;\n', down: 'SELECT 1;\n', naming, now: new Date(now) };
+            written.push((await writeMigration(at.path, made)).version);
+            const read = await readMigrationFolder(at.path);
+            requireListed(read);
+            const graph = graphOf(read);
+            expect(graph.order.map(({ id }) => id)).toEqual(written);
+            expect(graph.heads).toEqual(written.slice(-1));
+          }
+        } finally {
+          await at.remove();
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('a template whose names come before those that are there is refused, not their order changed', async () => {
+  await folder.put({ '20250101000000_a.sql': 'SELECT 1;' });
+  const before = await readdir(folder.path);
+  await expect(write({ naming: { fileName: '{year}-{month}_{slug}' } })).rejects.toMatchObject({
+    code: 'version-not-newest',
+    hints: expect.arrayContaining([expect.stringContaining('newMigrations.fileName')]),
+  });
+  expect(await readdir(folder.path)).toEqual(before);
 });
