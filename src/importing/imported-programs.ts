@@ -31,6 +31,11 @@ export function importedPrograms(programs: readonly RenderedProgram[]): {
         `${file}:${down.line}: "down" cannot be written as SQL: ${down.reason}. It has no down file; write it by hand.`,
       );
     }
+    if (program.asked === true) {
+      notes.push(
+        `${file} asks what the database holds, and does one thing or another: the new file holds what it does after the migrations before it.`,
+      );
+    }
     if (program.changes) {
       notes.push(
         `${file} computes a value anew each time (a time, a random id): the new file holds the one of now.`,

@@ -17,6 +17,8 @@ export interface RenderedProgram {
   readonly down: RenderedDirection;
   /** It gave other SQL when it ran again. */
   readonly changes: boolean;
+  /** It asked what the database holds, and was answered by what the migrations before it make. */
+  readonly asked?: boolean;
 }
 
 /** Why a migration ends before its time: it wants an answer that only a database could give. */

@@ -1,5 +1,6 @@
 import { literal } from '../../migrations/postgres-literal.js';
 import type { ReadOptions } from '../imported-project.js';
+import type { MadeSoFar } from '../made-so-far.js';
 import { NeedsDatabase, unread } from '../rendered-program.js';
 
 /** What knex makes of a call, before its driver gets it. */
@@ -9,8 +10,9 @@ interface KnexQuery {
   /** `select`, `insert`, `raw`, ...; none for the schema builder. */
   readonly method?: string;
   readonly returning?: unknown;
-  /** What makes an answer of the rows: the schema builder's own questions have it. */
+  /** What makes an answer of the rows: `hasTable`, `hasColumn` and `columnInfo` have it. */
   readonly output?: unknown;
+  readonly response?: unknown;
 }
 
 /** The parts of a knex client that stand between knex and a driver. */
@@ -30,24 +32,33 @@ export type MakeKnex = (config: object) => Knex;
 /** A knex that keeps every statement instead of sending it, and refuses to answer. */
 export interface Capture {
   readonly knex: Knex;
-  /** Runs something with it. Gives the statements, or throws what stood in the way first. */
-  statementsOf(work: (knex: Knex) => Promise<unknown>): Promise<string[]>;
+  /** Runs something with it. Throws what stood in the way first. */
+  statementsOf(work: (knex: Knex) => Promise<unknown>): Promise<Captured>;
 }
 
-const READS = new Set(['select', 'first', 'pluck', 'columnInfo']);
+interface Captured {
+  readonly statements: readonly string[];
+  /** It asked what the database holds, and was answered. */
+  readonly asked: boolean;
+}
+
+const READS = new Set(['select', 'first', 'pluck']);
 
 /**
  * Makes a knex without a connection: what would go to a driver is written out with its values and kept. A question
- * to the database (a select, `hasTable`, the rows an insert returns) throws NeedsDatabase, also when the migration
- * catches that.
+ * to the database (a select, the rows an insert returns) throws NeedsDatabase, also when the migration catches that.
+ *
+ * @param made answers whether tables and columns are there; undefined: that is refused too
  */
 export function captureKnex(
   makeKnex: MakeKnex,
   client: unknown,
   config: Readonly<Record<string, unknown>>,
   engine: ReadOptions['engine'],
+  made: MadeSoFar | undefined,
 ): Capture {
   let statements: string[] = [];
+  let asked = false;
   let refused: unknown;
   const refuse = (what: string): never => {
     const error = new NeedsDatabase(what);
@@ -66,12 +77,20 @@ export function captureKnex(
     override async query(_connection: unknown, given: KnexQuery | string): Promise<unknown> {
       const query = typeof given === 'string' ? { sql: given } : given;
       if (READS.has(query.method ?? '')) refuse(`it reads the database (${shortened(query.sql)})`);
-      if (query.output !== undefined) refuse(`it asks what the database holds (${shortened(query.sql)})`);
-      statements.push(withValues(query.sql, query.bindings ?? [], engine));
-      return { ...query, response: undefined };
+      const sql = withValues(query.sql, query.bindings ?? [], engine);
+      if (query.output === undefined) {
+        statements.push(sql);
+        made?.add(sql);
+        return query;
+      }
+      if (made === undefined) return refuse(`it asks what the database holds (${shortened(query.sql)})`);
+      asked = true;
+      const rows = await made.rows(sql).catch((error: unknown) => refuse(messageOf(error)));
+      return { ...query, response: { rows } };
     }
 
-    processResponse(query: KnexQuery): unknown {
+    processResponse(query: KnexQuery, runner: unknown): unknown {
+      if (typeof query.output === 'function') return query.output.call(runner, query.response);
       if (query.method === undefined) return undefined;
       return unread(() => refuse(`it uses what a statement gives back (${shortened(query.sql)})`));
     }
@@ -91,6 +110,7 @@ export function captureKnex(
     knex,
     async statementsOf(work) {
       statements = [];
+      asked = false;
       refused = undefined;
       try {
         await work(knex);
@@ -100,7 +120,7 @@ export function captureKnex(
         throw refused ?? error;
       }
       if (refused !== undefined) throw refused;
-      return statements;
+      return { statements, asked };
     },
   };
 }
@@ -163,6 +183,10 @@ function sqliteValue(value: unknown): string {
 
 function bytes(view: ArrayBufferView): Buffer {
   return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function shortened(sql: string): string {

@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { TidemarkError } from '../../errors.js';
 import { importModule } from '../../import-module.js';
 import type { ReadOptions } from '../imported-project.js';
+import { MadeSoFar } from '../made-so-far.js';
 import { loadProjectPackage, projectPackageVersion } from '../project-package.js';
 import { lineOf, type RenderedDirection, type RenderedProgram } from '../rendered-program.js';
 import { type Capture, captureKnex, type Knex, type MakeKnex } from './knex-capture.js';
@@ -32,7 +33,7 @@ const READABLE = new Set(['.js', '.cjs', '.mjs', '.ts', '.cts', '.mts']);
 
 /**
  * Loads a project's migrations and runs them against a knex that has no database: upwards in order, downwards in
- * reverse, upwards once more. Throws TidemarkError: `import-tool-missing`, `import-unsupported`.
+ * reverse, upwards once more. On PostgreSQL `hasTable` and its kin are answered by what the migrations have made. Throws TidemarkError: `import-tool-missing`, `import-unsupported`.
  */
 export async function renderKnex(request: KnexRequest): Promise<KnexProject> {
   const base = request.knexfile === null ? request.folder : dirname(request.knexfile);
@@ -45,23 +46,36 @@ export async function renderKnex(request: KnexRequest): Promise<KnexProject> {
     });
   }
   const files = migrationFiles(base, request, migrations);
-  const capture = captureKnex(makeKnex, settings.client, settings, request.engine);
+  const made = request.engine === 'postgres' ? new MadeSoFar() : undefined;
+  const capture = captureKnex(makeKnex, settings.client, settings, request.engine, made);
   const always = migrations.disableTransactions !== true;
   const prefix = searchPath(settings.searchPath);
   const modules: (LoadedMigration & { readonly file: string })[] = [];
   for (const file of files) modules.push({ file, ...(await loadMigration(file, always)) });
-  const render = (one: (typeof modules)[number], way: 'up' | 'down') =>
-    renderOne(capture, one, one[way], prefix);
-  const ups = [];
+  const asking = new Set<string>();
+  const render = async (one: (typeof modules)[number], way: 'up' | 'down'): Promise<RenderedDirection> => {
+    const rendered = await renderOne(capture, one, one[way], prefix, () => asking.add(one.file));
+    if (rendered === undefined || 'reason' in rendered) made?.lose(`${basename(one.file)} has no way ${way}`);
+    return rendered;
+  };
+  const ups: RenderedDirection[] = [];
   for (const one of modules) ups.push(await render(one, 'up'));
-  const downs = [];
+  const downs: RenderedDirection[] = [];
   for (const one of [...modules].reverse()) downs.unshift(await render(one, 'down'));
+  made?.startAgain();
   const programs: RenderedProgram[] = [];
   for (const [index, one] of modules.entries()) {
     const again = await render(one, 'up');
-    const changes = JSON.stringify(again) !== JSON.stringify(ups[index]);
-    programs.push({ key: basename(one.file), file: one.file, up: ups[index], down: downs[index], changes });
+    programs.push({
+      key: basename(one.file),
+      file: one.file,
+      up: ups[index],
+      down: downs[index],
+      changes: JSON.stringify(again) !== JSON.stringify(ups[index]),
+      asked: asking.has(one.file),
+    });
   }
+  made?.startAgain();
   return {
     programs,
     table: {
@@ -172,11 +186,15 @@ async function renderOne(
   { file, transaction }: { readonly file: string; readonly transaction: boolean },
   work: unknown,
   prefix: readonly string[],
+  onAsked: () => void,
 ): Promise<RenderedDirection> {
   if (typeof work !== 'function') return undefined;
   const run = async (knex: Knex): Promise<unknown> => work(knex);
   try {
-    const all = await capture.statementsOf((knex) => (transaction ? knex.transaction(run) : run(knex)));
+    const { statements: all, asked } = await capture.statementsOf((knex) =>
+      transaction ? knex.transaction(run) : run(knex),
+    );
+    if (asked) onAsked();
     const statements = transaction ? withoutTransactions(all) : all;
     if (statements === undefined) {
       return { reason: 'it rolls a part of its own work back', line: 1 };

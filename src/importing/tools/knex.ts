@@ -16,8 +16,9 @@ interface ImportedKnex extends ImportedProject {
 
 /**
  * knex. Its migrations are programs: they are run, in a process of their own and with the rights of whoever
- * imports, against the project's own knex with a client that keeps the SQL and has no database. What asks the
- * database something cannot be brought over that way and is refused with its place.
+ * imports, against the project's own knex with a client that keeps the SQL and has no database. Whether a table or
+ * column is there is answered by what the migrations before make; what asks for rows cannot be brought over that way
+ * and is refused with its place.
  */
 export const importer: Importer = { tool: 'knex', read, recorded };
 
