@@ -7,6 +7,7 @@ export interface EnvironmentChoice {
   readonly folder: string;
   readonly environment: string | undefined;
   readonly url: string | undefined;
+  readonly migrations: string | undefined;
 }
 
 /** A configuration reads the variables of the process, so only one project at a time can have its own there. */
@@ -18,7 +19,7 @@ const turns = new Turns();
  * process is not led to this one's database. Throws what `loadEnvironment` does.
  */
 export function loadProjectEnvironment(choice: EnvironmentChoice): Promise<ResolvedEnvironment> {
-  const { folder: cwd, environment: env, url } = choice;
+  const { folder: cwd, environment: env, url, migrations } = choice;
   return turns.take(async () => {
     const added = new Map<string, string>();
     const variables = new Proxy(process.env, {
@@ -28,7 +29,7 @@ export function loadProjectEnvironment(choice: EnvironmentChoice): Promise<Resol
       },
     });
     try {
-      return await loadEnvironment({ cwd, flags: { env, url }, env: variables, several: true });
+      return await loadEnvironment({ cwd, flags: { env, url, migrations }, env: variables, several: true });
     } finally {
       for (const [name, value] of added) if (process.env[name] === value) delete process.env[name];
     }

@@ -117,29 +117,21 @@ export function migrateRewriteApi(project: ProjectSession): MigrateRewriteApi {
       const { atWorkbench, graphOf, requireListed, requireStillWanted, rewriteFolder, unlessAborted } =
         await load();
       const { readPosition } = await import('../migrations/status.js');
-      const { revisionsToRebase } = await import('../planning/rebase-choice.js');
+      const { rebaseGround, revisionsToRebase } = await import('../planning/rebase-choice.js');
       const { planRebase } = await import('../planning/rebase-migrations.js');
       const { publishedFiles } = await import('../project/published-files.js');
       const folder = await project.folder();
       requireListed(folder);
       const graph = graphOf(folder);
       const files = await publishedFiles(folder.path);
-      const published = folder.migrations
-        .filter(({ file }) => files?.has(file))
-        .map(({ version }) => version);
-      const database = await project.look({ signal }, async (session) => {
-        const { recorded, outOfOrder } = (await readPosition(session, folder)).comparison;
-        return {
-          applied: new Set([...recorded.keys()].map((id) => graph.aliases.get(id) ?? id)),
-          outOfOrder: outOfOrder.filter((id) => graph.byId.has(id)),
-        };
-      });
-      const ground = { database, published: files && new Set(published) };
+      const ground = await project.look({ signal }, async (session) =>
+        rebaseGround(folder, (await readPosition(session, folder)).comparison, files),
+      );
       const chosen = revisionsToRebase(graph, revisions, ground);
       const nothing = { changed: false, written: false, moved: [], withoutDown: [], notLeadingBack: [] };
       if (chosen.length === 0) return { ...nothing, onto: null };
       return atWorkbench(project, { signal }, [], async (bench, given): Promise<RebasedMigrations> => {
-        const { applied } = database;
+        const applied = ground.database?.applied ?? new Set();
         const request = { folder, moved: chosen, onto: wanted, applied, now: new Date(), naming };
         const { changes, ...planned } = await unlessAborted(planRebase(bench, request), given);
         if (planned.moved.length === 0) return { ...nothing, onto: planned.onto };

@@ -13,6 +13,8 @@ export interface ProjectOptions {
   readonly environment?: string | undefined;
   /** Another database than the environment's. */
   readonly url?: string | undefined;
+  /** Another migrations folder than the environment's. */
+  readonly migrations?: string | undefined;
 }
 
 /**
@@ -37,8 +39,8 @@ export interface Project extends AsyncDisposable {
  * yet. Throws TidemarkError when the configuration cannot be used or names no database.
  */
 export async function openProject(options: ProjectOptions = {}): Promise<Project> {
-  const { folder = process.cwd(), environment: name, url } = options;
-  const environment = await loadProjectEnvironment({ folder, environment: name, url });
+  const { folder = process.cwd(), environment: name, url, migrations } = options;
+  const environment = await loadProjectEnvironment({ folder, environment: name, url, migrations });
   const session = new ProjectSession(environment, requireUrl(environment));
   return {
     environment,
