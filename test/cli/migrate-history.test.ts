@@ -131,6 +131,33 @@ describe('migrate history', () => {
   });
 });
 
+it('lets no name of a row in the database move the cursor or begin a line', async () => {
+  await writeGraph(cwd, '1000 a\n2000 b');
+  await run('migrate up');
+  for (const file of ['2000_b.sql', '2000_b.down.sql']) rmSync(join(cwd, 'migrations', file));
+  await run('migrate hash');
+  const sql =
+    "UPDATE tidemark_revision SET name = 'x' || char(27) || '[2Jy' || char(10) || '9999 z' WHERE revision = '2000'";
+  const changed = await inProcess(['db', 'shell', '--url', 'sqlite:app.db', '--json', '-c', sql], { cwd });
+  expect(changed.code).toBe(0);
+  for (const command of [
+    'history',
+    'history --verbose',
+    'current',
+    'current --verbose',
+    'show 2000',
+    'status',
+  ]) {
+    for (const options of [{}, UTF8]) {
+      const { code, stdout, stderr } = await run(`migrate ${command}`, options);
+      expect({ command, code }).toEqual({ command, code: 0 });
+      expect(stdout + stderr).not.toContain('\u001b');
+      expect(stdout).not.toMatch(/^9999/m);
+    }
+  }
+  expect((await run('migrate history')).stdout).toContain('x\\u001b[2Jy\\u000a9999 z');
+});
+
 describe('a range of the history', () => {
   const revisions = async (line: string) =>
     JSON.parse((await run(`migrate history --json ${line}`)).stdout).result.migrations.map(
