@@ -83,9 +83,13 @@ export function migrateDatabaseApi(project: ProjectSession): MigrateDatabaseApi 
   ): Promise<Result> =>
     project.call(options, async (signal) => {
       const { loadDialect } = await import('../dialects.js');
+      const { requireRunnable } = await import('../migrations/require-runnable.js');
+      const folder = await project.folder();
+      // Before the session: opening a database may make it.
+      requireRunnable(folder);
       const [work, dialect] = [await load(), await loadDialect(project.url.engine)];
       const given = { ...options, lockTimeoutMs: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS, signal };
-      return work(await project.session(signal), await project.folder(), dialect, given);
+      return work(await project.session(signal), folder, dialect, given);
     });
   return {
     up({ to, ...options } = {}) {

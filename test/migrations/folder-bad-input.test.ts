@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openProject } from '../../src/index.js';
 import { checksumOf, formatSum, sortSums } from '../../src/migrations/checksum.js';
 import { folderOfTexts, readMigrationFolder } from '../../src/migrations/folder.js';
 import { requireListed } from '../../src/migrations/require-listed.js';
@@ -273,6 +274,7 @@ describe('nothing is run or written before the whole folder is right', () => {
     );
     const sum = formatSum(sortSums(listed));
     await writeFile(at('tidemark.sum'), sum);
+    await writeFile(at('tidemark.config.json'), JSON.stringify({ migrations: '.' }));
     const names = (await readdir(folder.path)).sort();
     for (const line of [
       'migrate up --url sqlite:.app.db',
@@ -286,6 +288,9 @@ describe('nothing is run or written before the whole folder is right', () => {
       expect(code, line).toBe(1);
       expect(stderr, line).toMatch(message);
     }
+    const project = await openProject({ folder: folder.path, url: 'sqlite:.app.db' });
+    await expect(project.migrate.up()).rejects.toThrow(message);
+    await project.close();
     expect((await readdir(folder.path)).sort()).toEqual(names);
     expect(await readFile(at('tidemark.sum'), 'utf8')).toBe(sum);
   });
