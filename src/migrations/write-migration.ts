@@ -13,9 +13,6 @@ import { REVISION_ID_RULE, revisionIdFault } from './revision-id.js';
 import { rewriteFolder } from './rewrite-folder.js';
 import { compareStems, compareVersions, nextNumber, nextVersion, stemParts } from './version.js';
 
-export { hashFolder } from './hash-folder.js';
-export { requireListed };
-
 /** What the text of a new migration may speak of. */
 export interface MigrationFacts {
   /** The title as it was given. */

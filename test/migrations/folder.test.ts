@@ -2,7 +2,9 @@ import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readMigrationFolder } from '../../src/migrations/folder.js';
-import { hashFolder, requireListed, writeMigration } from '../../src/migrations/write-migration.js';
+import { hashFolder } from '../../src/migrations/hash-folder.js';
+import { requireListed } from '../../src/migrations/require-listed.js';
+import { writeMigration } from '../../src/migrations/write-migration.js';
 import { type TestFolder, testFolder } from './support/folder.js';
 
 let folder: TestFolder;

@@ -1,5 +1,5 @@
 import { readMigrationFolder } from '../../migrations/folder.js';
-import { requireListed } from '../../migrations/write-migration.js';
+import { requireListed } from '../../migrations/require-listed.js';
 import { generateMigration } from '../../planning/generate-migration.js';
 import { planHazards } from '../../schema/plan.js';
 import { hazardLine } from '../../schema/render-plan.js';

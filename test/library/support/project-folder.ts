@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashFolder } from '../../../src/migrations/write-migration.js';
+import { hashFolder } from '../../../src/migrations/hash-folder.js';
 
 /** A project of a test's own: a folder with migrations, and what else it writes there. */
 export interface ProjectFolder {

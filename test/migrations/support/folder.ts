@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type MigrationFolder, readMigrationFolder } from '../../../src/migrations/folder.js';
-import { hashFolder } from '../../../src/migrations/write-migration.js';
+import { hashFolder } from '../../../src/migrations/hash-folder.js';
 
 /** A migrations folder of a test's own. */
 export interface TestFolder {
