@@ -78,7 +78,7 @@ function tokenize(
       options[name] = { type: type === 'flag' ? 'boolean' : 'string', ...(short && { short }) };
     }
   }
-  const args = argv.map((arg) => (/^-\d+$/.test(arg) ? NUMBER_MARK + arg : arg));
+  const args = argv.map((arg) => (/^-\d+(?::|$)/.test(arg) ? NUMBER_MARK + arg : arg));
   const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
   const given: Token[] = [];
   const words: string[] = [];

@@ -39,6 +39,7 @@ describe('finding the command', () => {
     ['migrate down -12 --dry-run', ['migrate', 'down'], { TARGET: '-12' }],
     ['migrate down --dry-run -2', ['migrate', 'down'], { TARGET: '-2' }],
     ['migrate down -- -1', ['migrate', 'down'], { TARGET: '-1' }],
+    ['migrate up --sql -1:head', ['migrate', 'up'], { TARGET: '-1:head' }],
     ['migrate new -- --odd', ['migrate', 'new'], { NAME: '--odd' }],
     ['migrate stamp a --purge b', ['migrate', 'stamp'], { REVISION: 'a b' }],
     ["migrate diff 'two words'", ['migrate', 'diff'], { NAME: 'two words' }],
