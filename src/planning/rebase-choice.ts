@@ -62,7 +62,7 @@ export function revisionsToRebase(
 }
 
 function lineOf(graph: RevisionGraph, name: string): readonly string[] {
-  const id = graph.byId.has(name) ? name : resolveOne(graph, new Set(), name);
+  const id = resolveOne(graph, new Set(), name);
   if (id === undefined) {
     throw new TidemarkError('rebase-shared', `"${name}" is where every line begins`, {
       exitCode: 2,

@@ -2,7 +2,7 @@ import { TidemarkError } from '../errors.js';
 import { graphOf } from '../migrations/compare-history.js';
 import { type DirectiveLines, withDirectives } from '../migrations/directive-lines.js';
 import { folderOfTexts, type MigrationFolder } from '../migrations/folder.js';
-import { ancestorsOf } from '../migrations/graph/reach.js';
+import { ancestorsOf, lineBelow } from '../migrations/graph/reach.js';
 import { describeRevision, type RevisionGraph } from '../migrations/graph/revision-graph.js';
 import { resolveOne } from '../migrations/graph/target.js';
 import { type Migration, parseFileName } from '../migrations/migration-file.js';
@@ -61,9 +61,9 @@ export interface PlannedRebase {
 export async function planRebase(bench: Workbench, request: RebaseRequest): Promise<PlannedRebase> {
   const { folder, applied } = request;
   const graph = graphOf(folder);
-  const own = new Set(request.moved);
+  const own = new Set(withoutGround(graph, request));
   const files = new Map(folder.migrations.map((migration) => [migration.version, migration]));
-  const moved = request.moved.flatMap((id) => files.get(id) ?? []);
+  const moved = request.moved.flatMap((id) => (own.has(id) ? (files.get(id) ?? []) : []));
   requireMovable(graph, moved, own, applied, folder);
   const onto = ontoOf(graph, own, request.onto);
 
@@ -157,20 +157,26 @@ function requireMovable(
   }
 }
 
+/** A line that is to follow one of its own moves only from there on. */
+function withoutGround(graph: RevisionGraph, { moved, onto }: RebaseRequest): readonly string[] {
+  const id = onto === undefined ? undefined : resolveOne(graph, new Set(), onto);
+  if (id === undefined || !moved.includes(id)) return moved;
+  const below = lineBelow(graph, [id]);
+  const above = moved.filter((one) => !below.has(one));
+  if (above.length > 0) return above;
+  throw new TidemarkError('rebase-onto', `nothing that moves comes after ${describeRevision(graph, id)}`, {
+    exitCode: 2,
+    hints: ['Name one of another line.'],
+  });
+}
+
 /** What the moved ones follow; undefined for base. */
 function ontoOf(
   graph: RevisionGraph,
   own: ReadonlySet<string>,
   text: string | undefined,
 ): string | undefined {
-  if (text !== undefined) {
-    const id = graph.byId.has(text) ? text : resolveOne(graph, new Set(), text);
-    if (id === undefined || !own.has(id)) return id;
-    throw new TidemarkError('rebase-onto', `${describeRevision(graph, id)} is one of those that move`, {
-      exitCode: 2,
-      hints: ['Name one that stays.'],
-    });
-  }
+  if (text !== undefined) return resolveOne(graph, new Set(), text);
   const stays = graph.order.map(({ id }) => id).filter((id) => !own.has(id));
   // What follows a moved revision in the files follows what that followed once it is gone.
   const heads = stays.filter((id) => !stays.some((other) => followsInRest(graph, own, other).has(id)));

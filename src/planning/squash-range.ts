@@ -14,8 +14,9 @@ export function squashRange(graph: RevisionGraph, text: string): readonly string
   const [, from, to] = /^([^:]*):([^:]*)$/.exec(text.trim()) ?? [];
   // Says what a range looks like.
   if (from === undefined || to === undefined) parseRange(graph, new Set(), text);
-  const end = endOf(graph, (to ?? '') || 'head');
-  const start = from === '' || from === 'base' ? undefined : endOf(graph, from ?? '');
+  const endOf = (place: string) => resolveOne(graph, new Set(), place.trim());
+  const end = endOf((to ?? '') || 'head');
+  const start = from === '' || from === 'base' ? undefined : endOf(from ?? '');
   if (end === undefined) throw tooFew(text);
   const below = lineBelow(graph, [end]);
   if (start !== undefined && !below.has(start)) throw notLeading(graph, start, end);
@@ -24,11 +25,6 @@ export function squashRange(graph: RevisionGraph, text: string): readonly string
   for (const [at, id] of line.entries()) requireOneWay(graph, line, at, id);
   if (line.length < 2) throw tooFew(text);
   return line;
-}
-
-function endOf(graph: RevisionGraph, text: string): string | undefined {
-  // A short number is no count of steps here.
-  return graph.byId.has(text.trim()) ? text.trim() : resolveOne(graph, new Set(), text.trim());
 }
 
 function requireOneWay(graph: RevisionGraph, line: readonly string[], at: number, id: string): void {

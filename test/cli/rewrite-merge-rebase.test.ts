@@ -202,6 +202,60 @@ describe('migrate rebase', () => {
     expect(filesIn(migrations)).toEqual(before);
   });
 
+  it('goes onto the head that is named, where several stay', async () => {
+    await write({ ...fork, '5_third.sql': table('third', '1'), '5_third.down.sql': 'DROP TABLE third;' });
+    expect((await json('migrate rebase third')).error).toMatchObject({
+      code: 'several-heads',
+      details: { heads: ['2', '4'] },
+    });
+    const { result } = await json('migrate rebase third --onto more');
+    expect(result).toMatchObject({ onto: '4', moved: [{ from: '5' }] });
+    expect(filesIn(migrations)[result.moved[0].newFile]).toContain('-- tidemark:parent 4\n');
+    expect((await json('migrate heads')).result.heads).toHaveLength(2);
+    expect((await run('migrate rebase third --onto more')).stdout).toContain(
+      'nothing to rebase: they follow 4 (more) already',
+    );
+  });
+
+  it('numbers on where revisions are numbers, and keeps a name that does not begin with the revision', async () => {
+    writeFileSync(
+      join(cwd, 'tidemark.config.mjs'),
+      "export default { newMigrations: { revision: 'number' } };",
+    );
+    await write({
+      ...base,
+      '2_theirs.sql': table('theirs', '1'),
+      '3_mine.up.sql': table('mine', '1'),
+      '3_mine.down.sql': 'DROP TABLE mine;',
+      'later.sql': `-- tidemark:revision l8\n-- tidemark:parent 3\n${table('later')}`,
+      'later.down.sql': 'DROP TABLE later;',
+    });
+    const { result } = await json('migrate rebase mine');
+    const [mine, later] = result.moved;
+    expect(mine).toMatchObject({ from: '3', file: '3_mine.up.sql', newFile: `${mine.to}_mine.up.sql` });
+    expect(later).toMatchObject({ from: 'l8', file: 'later.sql', newFile: 'later.sql' });
+    const files = filesIn(migrations);
+    expect(files['later.sql']).toBe(
+      `-- tidemark:revision ${later.to}\n-- tidemark:parent ${mine.to}\n${table('later')}`,
+    );
+    expect(files).toHaveProperty(`${mine.to}_mine.down.sql`);
+    expect((await run('migrate up')).code).toBe(0);
+    expect((await json('migrate status')).result).toMatchObject({ current: [later.to], problems: [] });
+  });
+
+  it('leaves a squash where it is', async () => {
+    await write({
+      ...fork,
+      '5_e.sql': 'CREATE VIEW e AS SELECT id FROM more;',
+      '5_e.down.sql': 'DROP VIEW e;',
+    });
+    expect((await run('migrate squash 4:5')).code).toBe(0);
+    expect((await json('migrate rebase mine')).error).toMatchObject({ code: 'rebase-squash' });
+    const { result } = await json('migrate rebase theirs');
+    expect(result).toMatchObject({ onto: '5.1', moved: [{ from: '2' }] });
+    expect((await run('migrate up')).code).toBe(0);
+  });
+
   it('does not take away what another one names', async () => {
     await write({ ...fork, '2_theirs.sql': `-- tidemark:depends-on mine\n${table('theirs', '1')}` });
     expect((await json('migrate rebase mine')).error).toMatchObject({
