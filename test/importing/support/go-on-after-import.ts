@@ -19,6 +19,10 @@ interface Handover {
   readonly whole: string;
   readonly applied: readonly string[];
   readonly pending: readonly string[];
+  /** Queries whose rows have to be the same in both at the end. */
+  readonly data: readonly string[];
+  /** A database with nothing in it, to come back to: every revision has a way down. */
+  readonly empty?: string;
 }
 
 /** On SQLite our own tables lie among the others. */
@@ -29,7 +33,7 @@ const OURS = /\btidemark_\w+/;
  * not does, and the end is what the other tool makes of it.
  */
 export async function goOnAfterImport(handover: Handover): Promise<void> {
-  const { tool, path, tables, part, whole, applied, pending } = handover;
+  const { tool, path, tables, part, whole, applied, pending, data, empty } = handover;
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-handover-'));
   // Alembic is found by what PATH names, as a shell would.
   const env = Object.fromEntries(
@@ -55,9 +59,15 @@ export async function goOnAfterImport(handover: Handover): Promise<void> {
     const up = await run('migrate', 'up', ...(tool === 'alembic' ? ['heads'] : []));
     expect(up.steps.map(({ revision }: { revision: string }) => revision)).toEqual(pending);
     expect(await own()).toEqual(before);
+    for (const sql of data) expect(await rows(part, sql)).toEqual(await rows(whole, sql));
     for (const url of [part, whole]) await execute(url, ...tables.map((table) => `DROP TABLE ${table}`));
-    const left = (await differences(whole, part)).filter((change) => !OURS.test(change));
-    expect(left).toEqual([]);
+    const left = async (from: string) =>
+      (await differences(from, part)).filter((change) => !OURS.test(change));
+    expect(await left(whole)).toEqual([]);
+    if (empty === undefined) return;
+    const down = await run('migrate', 'down', 'base');
+    expect(down.steps).toHaveLength(applied.length + pending.length);
+    expect(await left(empty)).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

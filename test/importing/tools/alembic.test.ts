@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { importer } from '../../../src/importing/tools/alembic.js';
 import { describeEachServer, query, withDatabase } from '../../support/postgres-server.js';
 import { alembic, describeWithAlembic } from '../support/alembic-command.js';
 import { goOnAfterImport } from '../support/go-on-after-import.js';
-import { makeDatabase, rows } from '../support/import-scenario.js';
+import { execute, makeDatabase, rows } from '../support/import-scenario.js';
 import { differences, replayOn, runImported } from '../support/imported-sql.js';
 
 const CHAT = fileURLToPath(new URL('../fixtures/alembic/chat', import.meta.url));
@@ -305,24 +305,31 @@ with sa.create_engine("sqlite://").connect() as connection:
     expect(revisions[0]?.up).toMatch(/CREATE TABLE _alembic_tmp_t[\s\S]*INSERT INTO[\s\S]*RENAME TO t;/);
   });
 
+  test('leaves the project as it is', async () => {
+    const folder = project({ 'a.py': version('a', 'None', 'op.execute("SELECT 1")') });
+    const before = readdirSync(folder, { recursive: true }).sort();
+    await read(folder);
+    expect(readdirSync(folder, { recursive: true }).sort()).toEqual(before);
+  });
+
   test('a SQLite project with batches is taken over in the middle, and keeps its rows', async () => {
     const chat = await read(CHAT, 'sqlite');
-    const databases = await Promise.all([1, 2, 3].map(() => makeDatabase('sqlite')));
+    const databases = await Promise.all([1, 2, 3, 4].map(() => makeDatabase('sqlite')));
     try {
-      const [part, whole, ours] = databases.map(({ url }) => url);
-      if (part === undefined || whole === undefined || ours === undefined) throw new Error('no databases');
+      const [part = '', whole = '', ours = '', empty = ''] = databases.map(({ url }) => url);
+      await execute(empty, 'SELECT 1');
       alembic(CHAT, part, 'upgrade', '0001');
       alembic(CHAT, whole, 'upgrade', 'head');
       await runImported(chat, ours);
       expect(await rows(ours, 'SELECT * FROM projects')).toEqual(await rows(whole, 'SELECT * FROM projects'));
       await goOnAfterImport({
-        ...{ tool: 'alembic', path: CHAT, tables: ['alembic_version'], part, whole },
+        ...{ tool: 'alembic', path: CHAT, tables: ['alembic_version'], part, whole, empty },
         applied: ['0001'],
         pending: ['0002'],
+        // A parent is made anew: ON DELETE CASCADE must not take its children.
+        data: ['SELECT * FROM projects', 'SELECT * FROM chats'],
       });
       expect(await differences(whole, ours)).toEqual([]);
-      // The parent was made anew with foreign keys on: ON DELETE CASCADE has not taken its children.
-      expect(await rows(part, 'SELECT title FROM chats')).toEqual([{ title: 'hello' }]);
     } finally {
       for (const { drop } of databases) await drop();
     }
@@ -415,6 +422,7 @@ with sa.create_engine("sqlite://").connect() as connection:
               ...{ tool: 'alembic', path: SHOP, tables: ['shop_version'], part, whole },
               applied: ['1a2b3c4d5e6f', '2bbbbbbbbbbb', '2c', 'r1'],
               pending: ['3_merge', '4.concurrently', 'r2'],
+              data: ['SELECT email, nick FROM accounts', 'SELECT * FROM invoices ORDER BY id'],
             });
           }),
         );

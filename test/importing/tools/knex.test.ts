@@ -278,18 +278,23 @@ describe('importing from knex', () => {
   describeEachServer(
     'on the newest server',
     (server) => {
-      test('a database is taken over in the middle, and goes on', async () => {
+      test('a database is taken over in the middle, goes on, and all the way back', async () => {
         await withDatabase(server, (part) =>
           withDatabase(server, async (whole) => {
             migrate(part, 'up');
             migrate(part, 'up');
             migrate(whole, 'latest');
-            await goOnAfterImport({
-              ...{ tool: 'knex', path: LIBRARY, part, whole },
-              tables: ['library_migrations', 'library_migrations_lock'],
-              applied: ['20240101000000', '20240102000000'],
-              pending: ['20240103000000', '20240104000000'],
-            });
+            const handover = { tool: 'knex', path: LIBRARY, part, whole } as const;
+            const goOn = (empty: string) =>
+              goOnAfterImport({
+                ...handover,
+                empty,
+                tables: ['library_migrations', 'library_migrations_lock'],
+                applied: ['20240101000000', '20240102000000'],
+                pending: ['20240103000000', '20240104000000'],
+                data: ['SELECT name, facts FROM authors ORDER BY id', 'SELECT * FROM books'],
+              });
+            await withDatabase(server, goOn);
           }),
         );
       });

@@ -195,6 +195,7 @@ describe('importing from node-pg-migrate', () => {
               ...{ tool: 'node-pg-migrate', path: CLINIC, tables: ['clinic_migrations'], part, whole },
               applied: ['1700000000000', '1700000000001'],
               pending: ['1700000000002', '1700000000003', '1700000000004'],
+              data: ['SELECT * FROM patients', 'SELECT name FROM rooms'],
             });
           }),
         );
