@@ -248,6 +248,8 @@ function unreadable(path: string, cause: unknown): TidemarkError {
 
 /** Names that differ only in case, or in how an accent is composed, are one file on Windows and macOS. */
 function requireDistinctNames(files: readonly FolderFile[]): void {
+  // Names in a folder differ; without capitals and accents they differ in more than those.
+  if (files.every(({ file }) => UNACCENTED_LOWER_CASE.test(file))) return;
   const seen = new Map<string, string>();
   for (const { file } of files) {
     const folded = (ASCII.test(file) ? file : file.normalize('NFC')).toLowerCase();
@@ -299,6 +301,7 @@ function key({ stem }: FileName): string {
 }
 
 const ASCII = /^[ -~]*$/;
+const UNACCENTED_LOWER_CASE = /^[ -@[-~]*$/;
 
 function inFileOrder(ups: readonly FolderFile[]): FolderFile[] {
   return ups
