@@ -299,3 +299,23 @@ describe('migrate history --all-environments', () => {
     expect(await run('migrate history --all-environments')).toMatchObject({ code: 2, stdout: '' });
   });
 });
+
+it('counts from every end where the database is at several, and from the own one of a dependency', async () => {
+  const revisions = async (range: string) =>
+    JSON.parse((await run(`migrate history --json -r ${range}`)).stdout).result?.migrations.map(
+      ({ revision }: { revision: string }) => revision,
+    );
+  await writeGraph(cwd, MERGED);
+  await run('migrate up 2002');
+  // 2000 is there because 2002 depends on it.
+  expect(await revisions('current:')).toEqual(['2000', '2002', '3000']);
+  expect(await revisions('-1:')).toEqual(['2001', '2002', '3000']);
+  rmSync(join(cwd, 'migrations'), { recursive: true });
+  rmSync(join(cwd, 'app.db'));
+  await writeGraph(cwd, FORK);
+  await run('migrate up heads');
+  expect(await revisions('current:')).toEqual(['2000', '2002']);
+  expect(await revisions('reports@current:')).toEqual(['2002']);
+  expect(await revisions('-1:')).toBeUndefined();
+  expect((await run('migrate show current')).stdout).toMatch(/2000 \(head\)[\s\S]*2002 \(head\)/);
+});

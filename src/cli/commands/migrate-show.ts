@@ -2,7 +2,7 @@ import type { Connection } from '../../database/connection.js';
 import { TidemarkError } from '../../errors.js';
 import { migrationEngine } from '../../migrations/engine.js';
 import { branchesOf } from '../../migrations/graph/branches.js';
-import { parsePlace, resolvePlace } from '../../migrations/graph/target.js';
+import { parsePlace, resolvePlaces } from '../../migrations/graph/target.js';
 import { type MigrationState, type Position, readPosition, statusOf } from '../../migrations/status.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
@@ -39,7 +39,7 @@ export async function run(context: Context): Promise<Outcome> {
   if (connection === undefined) requireNoDatabase(asked);
   const parsed = parsePlace(graph, asked);
   const place = parsed.symbol === undefined ? { ...parsed, symbol: 'current' } : parsed;
-  const { ids } = resolvePlace(graph, applied, place);
+  const { ids } = resolvePlaces(graph, applied, place);
   if (ids.length === 0) throw nothingThere(asked);
   const states = new Map(statusOf(folder, position).migrations.map((state) => [state.revision, state]));
   const branches = branchesOf(graph);

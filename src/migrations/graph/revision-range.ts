@@ -1,7 +1,7 @@
 import { TidemarkError } from '../../errors.js';
 import { ancestorsOf, descendantsOf } from './reach.js';
 import type { Revision, RevisionGraph } from './revision-graph.js';
-import { type Place, parsePlace, resolvePlace } from './target.js';
+import { type Place, parsePlace, resolvePlaces } from './target.js';
 
 /** The two ends of `A:B`. */
 export interface RevisionRange {
@@ -30,7 +30,7 @@ export function parseRange(graph: RevisionGraph, applied: ReadonlySet<string>, t
     const parsed = parsePlace(graph, target);
     // From where the database is: the one place that a bare number of steps can start at.
     const counted = parsed.symbol === undefined ? { ...parsed, symbol: 'current' } : parsed;
-    return resolvePlace(graph, applied, counted);
+    return resolvePlaces(graph, applied, counted);
   };
   return { from: end(from.trim() || 'base'), to: end(to.trim() || 'heads') };
 }

@@ -1,5 +1,5 @@
 import { TidemarkError } from '../../errors.js';
-import { branchOf, lineageOf, tipsOf } from './reach.js';
+import { ancestorsOf, branchOf, effectiveTipsOf, lineageOf, tipsOf } from './reach.js';
 import { resolveLabel, resolveRevision } from './resolve-revision.js';
 import { describeRevision, type RevisionGraph } from './revision-graph.js';
 
@@ -83,6 +83,16 @@ export function resolvePlace(
   return { ids: walk(graph, ids[0], parsed), label };
 }
 
+/** As `resolvePlace`, for where several will do: `current` is then every end of what is applied. */
+export function resolvePlaces(
+  graph: RevisionGraph,
+  applied: ReadonlySet<string>,
+  parsed: ParsedTarget,
+): Place {
+  if (parsed.symbol !== 'current' || parsed.relative) return resolvePlace(graph, applied, parsed);
+  return { ids: currentOf(graph, applied, parsed.label), label: parsed.label };
+}
+
 /** As `parsePlace` and `resolvePlace` for where one revision is needed; undefined for base. */
 export function resolveOne(
   graph: RevisionGraph,
@@ -111,13 +121,20 @@ function resolveSymbol(
     return heads;
   }
   if (symbol === 'current') {
-    const region = label === undefined ? undefined : branchOf(graph, label);
-    const there = region === undefined ? applied : new Set([...applied].filter((id) => region.has(id)));
-    const current = tipsOf(graph, there);
-    if (current.length > 1) throw severalPlaces(graph, 'current', current);
-    return current;
+    const current = currentOf(graph, applied, label);
+    if (current.length <= 1) return current;
+    // One that only came as a dependency of the other is no second place.
+    const own = effectiveTipsOf(graph, new Set(ancestorsOf(graph, current)));
+    if (own.length > 1) throw severalPlaces(graph, 'current', current);
+    return own;
   }
   return [resolveRevision(graph, symbol, lineage)];
+}
+
+/** The ends of what is applied, of a label's own line or of all. */
+function currentOf(graph: RevisionGraph, applied: ReadonlySet<string>, label: string | undefined): string[] {
+  const region = label === undefined ? undefined : branchOf(graph, label);
+  return tipsOf(graph, region === undefined ? applied : new Set([...applied].filter((id) => region.has(id))));
 }
 
 /** The one head, or undefined without revisions. Throws TidemarkError (`several-heads`) when there are more. */
