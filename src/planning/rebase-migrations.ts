@@ -1,7 +1,8 @@
 import { TidemarkError } from '../errors.js';
 import { graphOf } from '../migrations/compare-history.js';
 import { type DirectiveLines, withDirectives } from '../migrations/directive-lines.js';
-import { folderOfTexts, type MigrationFolder } from '../migrations/folder.js';
+import type { MigrationFolder } from '../migrations/folder.js';
+import { folderAfter } from '../migrations/folder-after.js';
 import { ancestorsOf, lineBelow } from '../migrations/graph/reach.js';
 import { describeRevision, type RevisionGraph } from '../migrations/graph/revision-graph.js';
 import { resolveOne } from '../migrations/graph/target.js';
@@ -9,7 +10,7 @@ import { type Migration, parseFileName } from '../migrations/migration-file.js';
 import type { FolderChanges } from '../migrations/rewrite-folder.js';
 import { isSquash } from '../migrations/squashes.js';
 import { compareStems, nextNumber, nextVersion, stemParts } from '../migrations/version.js';
-import { type RefusedMigration, rehearse } from './rehearse.js';
+import { proveRebase, type RebaseProof } from './rebase-proof.js';
 import type { Workbench } from './workbench.js';
 
 /** What is to be moved. */
@@ -38,15 +39,11 @@ export interface MovedMigration {
 }
 
 /** A rebase that is proven and not written yet. */
-export interface PlannedRebase {
+export interface PlannedRebase extends RebaseProof {
   /** Null: base. */
   readonly onto: string | null;
   /** Empty: they stand there already. */
   readonly moved: readonly MovedMigration[];
-  /** New ids of those without a way down. */
-  readonly withoutDown: readonly string[];
-  /** New ids of those whose reverse did not lead back where they were either. */
-  readonly notLeadingBack: readonly string[];
   /** For `rewriteFolder`. */
   readonly changes: FolderChanges;
 }
@@ -99,8 +96,8 @@ export async function planRebase(bench: Workbench, request: RebaseRequest): Prom
       newFile,
     });
   }
-  requireSameRest(graph, plannedFolder(folder, write, rename), own, onto, ids);
-  const proof = await proveThere(bench, folder, graph, moved, onto, ids);
+  requireSameRest(graph, folderAfter(folder, { write, rename }), own, onto, ids);
+  const proof = await proveRebase(bench, folder, graph, moved, onto, ids);
   const byOrder = new Map(request.moved.map((id, at) => [id, at]));
   list.sort((a, b) => (byOrder.get(a.from) ?? 0) - (byOrder.get(b.from) ?? 0));
   return { onto: onto ?? null, moved: list, ...proof, changes: { write, rename } };
@@ -291,20 +288,6 @@ function standsThere(
   );
 }
 
-function plannedFolder(
-  folder: MigrationFolder,
-  write: ReadonlyMap<string, string>,
-  rename: ReadonlyMap<string, string>,
-): MigrationFolder {
-  const texts = new Map<string, string>();
-  for (const { file, up, down } of [...folder.migrations, ...folder.squashed]) {
-    texts.set(rename.get(file) ?? file, up);
-    if (down !== undefined) texts.set(rename.get(down.file) ?? down.file, down.sql);
-  }
-  for (const [file, text] of write) texts.set(file, text);
-  return folderOfTexts(folder.path, texts);
-}
-
 /** What stays follows what it followed, past those that are gone; what moved stands where it was put. */
 function requireSameRest(
   old: RevisionGraph,
@@ -326,69 +309,4 @@ function requireSameRest(
       details: { revision: id, parents: found, wanted },
     });
   }
-}
-
-/** Runs the files as they are on top of what they are to follow: only their names and directives change. */
-async function proveThere(
-  bench: Workbench,
-  folder: MigrationFolder,
-  graph: RevisionGraph,
-  moved: readonly Migration[],
-  onto: string | undefined,
-  ids: ReadonlyMap<string, string>,
-): Promise<Pick<PlannedRebase, 'withoutDown' | 'notLeadingBack'>> {
-  const own = new Set(moved.map(({ version }) => version));
-  const files = new Map(folder.migrations.map((migration) => [migration.version, migration]));
-  const needs = moved.flatMap(({ version }) => {
-    const { parents = [], dependsOn = [] } = graph.byId.get(version) ?? {};
-    return onto === undefined ? dependsOn : [...parents, ...dependsOn];
-  });
-  const pick = (wanted: ReadonlySet<string>): Migration[] =>
-    graph.order.flatMap(({ id }) => (wanted.has(id) && !own.has(id) ? (files.get(id) ?? []) : []));
-  const ground = pick(ancestorsOf(graph, [...(onto === undefined ? [] : [onto]), ...needs]));
-  const { downs } = await rehearse(bench, ground, moved, conflictOf);
-  const idOf = ({ version }: Migration): string => ids.get(version) ?? version;
-  const withoutDown = downs
-    .filter(({ outcome }) => outcome === 'none')
-    .map(({ migration }) => idOf(migration));
-  const astray = downs.find(({ outcome }) => outcome === 'different');
-  if (astray === undefined) return { withoutDown, notLeadingBack: [] };
-  const before = pick(ancestorsOf(graph, own));
-  const where = await rehearse(bench, before, moved, conflictOf).then(
-    (rehearsal) => rehearsal.downs,
-    () => [],
-  );
-  const ownFault = where.some(
-    ({ migration, outcome }) => migration === astray.migration && outcome === 'different',
-  );
-  if (ownFault) return { withoutDown, notLeadingBack: [idOf(astray.migration)] };
-  const path = astray.migration.down?.path ?? astray.migration.path;
-  throw new TidemarkError(
-    'rebase-conflict',
-    `${path} would not lead back any more: it brings back what was there before ${astray.migration.file}, and not what came in since`,
-    {
-      location: { file: path, line: 1 },
-      excerpt: astray.differences.join('\n'),
-      hints: [
-        'Nothing was written. The lines above say what is still to be done to get back: mend the file, run "tidemark migrate hash", and rebase again;',
-        'or delete the migration and its reverse, and generate it anew with "tidemark migrate diff".',
-      ],
-      details: { revision: astray.migration.version, direction: 'down', differences: astray.differences },
-    },
-  );
-}
-
-function conflictOf({ migration, direction, error }: RefusedMigration): TidemarkError {
-  const way = direction === 'up' ? 'fails' : 'cannot be taken down';
-  return new TidemarkError(
-    'rebase-conflict',
-    `${migration.file} ${way} after what it is to follow: ${error.message}`,
-    {
-      ...(error.location === undefined ? {} : { location: error.location }),
-      ...(error.excerpt === undefined ? {} : { excerpt: error.excerpt }),
-      hints: ['Nothing was written. Mend the file, run "tidemark migrate hash", and rebase again.'],
-      details: { revision: migration.version, direction },
-      cause: error.cause,
-    },
-  );
 }
