@@ -73,7 +73,7 @@ export async function readMigrationFolder(
   const names = listFolder(path);
   const own = [
     ...names.flatMap((name) => folderFile(path, name, readText) ?? []),
-    ...(names.includes(ATLAS_SUM) ? reversesAside(path) : []),
+    ...(names.includes(ATLAS_SUM) ? reversesAside(path, names) : []),
   ];
   const files = [...own, ...squashedFiles(path, own)];
   const sums = sumsOf(files);
@@ -93,8 +93,20 @@ function sumsOf(files: readonly FolderFile[]): Sums {
   return sortSums(sums);
 }
 
-/** The reverses in a folder that Atlas keeps too. */
-function reversesAside(path: string): FolderFile[] {
+/** The reverses in a folder that Atlas keeps too. Throws TidemarkError (`migration-misplaced`) for one that Atlas would apply. */
+function reversesAside(path: string, names: readonly string[]): FolderFile[] {
+  const exposed = names.find((name) => /\.down\.sql$/i.test(name));
+  if (exposed !== undefined && !names.some((name) => name.endsWith('.up.sql'))) {
+    throw new TidemarkError(
+      'migration-misplaced',
+      `${join(path, exposed)} is a reverse, and Atlas, which keeps this folder too, would apply it`,
+      {
+        hints: [
+          `Move it into ${join(path, ATLAS_DOWN_FOLDER)}; or, when Atlas is used no more, delete ${ATLAS_SUM}.`,
+        ],
+      },
+    );
+  }
   return listFolder(join(path, ATLAS_DOWN_FOLDER))
     .filter((name) => /\.down\.sql$/i.test(name))
     .flatMap((name) => folderFile(path, `${ATLAS_DOWN_FOLDER}/${name}`, readText) ?? []);

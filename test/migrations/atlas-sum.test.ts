@@ -112,3 +112,23 @@ test("a subfolder of that name is nobody's business where Atlas is not", async (
   });
   expect(downFile).not.toContain('/');
 });
+
+test('a reverse that Atlas would apply is refused, and nothing is hashed', async () => {
+  writeFileSync(join(folder.path, 'atlas.sum'), 'h1:\n');
+  writeFileSync(join(folder.path, '1_x.sql'), 'SELECT 1;\n');
+  writeFileSync(join(folder.path, '1_x.down.sql'), 'SELECT 2;\n');
+  await expect(hashFolder(folder.path)).rejects.toMatchObject({
+    code: 'migration-misplaced',
+    message: expect.stringContaining('1_x.down.sql is a reverse'),
+  });
+  expect(sumOf()).toBe('h1:\n');
+  expect(readdirSync(folder.path)).not.toContain('tidemark.sum');
+});
+
+test("golang-migrate's pairs stay where they are", async () => {
+  writeFileSync(join(folder.path, 'atlas.sum'), 'h1:\n');
+  writeFileSync(join(folder.path, '1_x.up.sql'), 'SELECT 1;\n');
+  writeFileSync(join(folder.path, '1_x.down.sql'), 'SELECT 2;\n');
+  expect((await hashFolder(folder.path)).migrations[0]).toMatchObject({ down: { file: '1_x.down.sql' } });
+  expect(sumOf()).toBe(formatAtlasSum([file('1_x.up.sql', 'SELECT 1;\n')]));
+});
