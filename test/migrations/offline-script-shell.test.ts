@@ -250,6 +250,35 @@ function tests(server?: TestServer): void {
     await migrateUp(shell.db, files, await dialect(), { target: '3000' });
   });
 
+  test('a run that stopped half way is finished by a script', async () => {
+    const whole = PIECES[engine]['7000_pieces.sql'];
+    files = await folder.put({ '7000_pieces.sql': `${whole}\nSELECT * FROM nowhere;` });
+    await expect(migrateUp(shell.db, files, await dialect(), { target: '7000', by })).rejects.toThrow(
+      'nowhere',
+    );
+    files = await folder.put({ '7000_pieces.sql': whole });
+    const script = await scripted('up', '8000');
+    expect(script).not.toContain('CREATE TABLE base');
+    expect(await inShell(script)).toEqual({ code: 0, errors: '' });
+    await runs('up', '8000');
+    const [left, right] = [await state(shell.db), await state(run.db)];
+    expect({ rows: left.rows, things: left.things }).toEqual({ rows: right.rows, things: right.things });
+  });
+
+  test('a damaged history is purged by a script', async () => {
+    await migrateUp(shell.db, files, await dialect(), { target: '4000', by });
+    const table = engine === 'sqlite' ? 'tidemark_revision' : 'tidemark.revision';
+    await shell.db.executeAll([`ALTER TABLE ${table} DROP COLUMN checksum`]);
+    const stamp = { targets: ['4000'], purge: true, script: true, by };
+    const { script, remade } = await migrateStamp(shell.db, files, await dialect(), stamp);
+    expect(remade).toBe(true);
+    await expect(migrationStatus(shell.db, files)).rejects.toMatchObject({ code: 'history-damaged' });
+    expect(await inShell(script!)).toEqual({ code: 0, errors: '' });
+    expect(await migrationStatus(shell.db, files)).toMatchObject({ current: ['4000'], problems: [] });
+    await runs('stamp', '4000');
+    expect((await state(shell.db)).rows).toEqual((await state(run.db)).rows);
+  });
+
   test('pieces that are done stay recorded, and a run takes the rest up', async () => {
     const broken = PIECES[engine]['7000_pieces.sql'].replace(
       /CREATE (TABLE|INDEX) (\S+)([^;]*);$/,

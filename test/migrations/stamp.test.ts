@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Connection } from '../../src/database/connection.js';
 import { loadDialect } from '../../src/dialects.js';
+import { migrationEngine } from '../../src/migrations/engine.js';
 import type { MigrationFolder } from '../../src/migrations/folder.js';
 import { migrateDown } from '../../src/migrations/migrate-down.js';
 import type { MigrateUpOptions } from '../../src/migrations/migrate-options.js';
@@ -34,6 +35,7 @@ function tests(server?: TestServer): void {
   let folder: TestFolder;
   let files: MigrationFolder;
   let db: Connection;
+  let url: string;
   let drop = async () => {};
 
   beforeEach(async () => {
@@ -41,7 +43,8 @@ function tests(server?: TestServer): void {
     files = await folder.put(FILES);
     const fresh = server === undefined ? undefined : await freshDatabase(server);
     if (fresh !== undefined) drop = fresh.drop;
-    db = await connect(fresh?.url ?? 'sqlite:memory');
+    url = fresh?.url ?? 'sqlite:memory';
+    db = await connect(url);
   });
   afterEach(async () => {
     await db.close();
@@ -203,6 +206,20 @@ function tests(server?: TestServer): void {
     expect(await applied()).toEqual([]);
   });
 
+  // What it costs is the folder; the statements are the same everywhere.
+  test.runIf(server === undefined)(
+    'ten thousand revisions are stamped, and the next stamp finds nothing to do',
+    async () => {
+      const many: Record<string, string> = {};
+      for (let at = 0; at < 10_000; at++) many[`${20_000 + at}_m.sql`] = '-- nothing';
+      files = await folder.put({ ...many, '20000_m.sql': '-- tidemark:parent base\n-- nothing' });
+      expect((await stamp('29999')).added).toHaveLength(10_000);
+      expect((await stamp('29999')).added).toHaveLength(0);
+      expect((await stamp('20000')).removed).toHaveLength(9_999);
+    },
+    60_000,
+  );
+
   describe('with a migration half applied', () => {
     beforeEach(async () => {
       files = await folder.put({
@@ -239,5 +256,22 @@ function tests(server?: TestServer): void {
       expect((await rows()).find(({ revision }) => revision === '2500')).toMatchObject({ state: 'applying' });
       await expect(down()).rejects.toMatchObject({ code: 'history-unfinished' });
     });
+  });
+
+  if (server === undefined || server.embedded) return;
+
+  test('waits for a run at work, and says who it is', async () => {
+    const other = await connect(url);
+    const release = await (await migrationEngine(other)).lock(1000, () => {});
+    try {
+      await expect(stamp('1000', { lockTimeoutMs: 100 })).rejects.toMatchObject({
+        code: 'locked',
+        exitCode: 4,
+      });
+    } finally {
+      await release();
+      await other.close();
+    }
+    expect((await stamp('1000')).after).toEqual(['1000']);
   });
 }
