@@ -208,13 +208,13 @@ test('migrations by hand: new, hash, up, history, show', async () => {
 
   const revision = up.slice(0, 14);
   expect(await must('migrate', 'history')).toMatch(
-    new RegExp(`applied  ${revision}_add_users \\(current\\)`),
+    new RegExp(`base -> ${revision} add_users \\(head\\) \\(current\\)  applied`),
   );
-  expect(await must('migrate', 'history', '--verbose')).toMatch(
+  expect(await must('migrate', 'history', '--log')).toMatch(
     new RegExp(`up ${revision} done.*down ${revision} failed at statement 1: no such table: nobody`, 's'),
   );
   const shown = await must('migrate', 'show', 'head');
-  expect(shown).toMatch(new RegExp(`revision +${revision}\n`));
+  expect(shown).toMatch(new RegExp(`revision +${revision} \\(head\\)\n`));
   expect(shown).toMatch(/state +applied at \d{4}-/);
   expect(shown).toContain(USERS.trim());
   expect(shown).toContain('DROP TABLE nobody;');
