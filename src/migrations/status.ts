@@ -223,7 +223,10 @@ function folderProblems(folder: MigrationFolder, unlabelled: readonly string[]):
     }
   }
   if (unlabelled.length > 1) {
-    problems.push({ code: 'several-heads', message: `there are several heads: ${unlabelled.join(', ')}` });
+    problems.push({
+      code: 'several-heads',
+      message: `there are several heads: ${unlabelled.join(', ')} ("tidemark migrate merge" joins them, "tidemark migrate rebase" puts one after the other)`,
+    });
   }
   return problems;
 }
