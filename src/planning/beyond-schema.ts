@@ -34,10 +34,12 @@ const DEFAULT_CHANGE = new RegExp(
   String.raw`\balter\s+(?:column\s+)?(?<column>${NAME})\s+(?:set|drop)\s+default\b`,
   'giu',
 );
-const PLAIN_FILL = new RegExp(
-  String.raw`^insert\s+into\s+${NAME}\s*\((?<into>[^()]*)\)\s*select\s+(?<columns>[^()']*?)\s+from\s+(?<table>${NAME})$`,
+const FILL = new RegExp(
+  String.raw`^insert\s+(?:or\s+\w+\s+)?into\s+${NAME}\s*\((?<into>[^()]*)\)\s*select\s+(?<taken>[\s\S]*?)\s+from\s+(?<table>${NAME})$`,
   'iu',
 );
+/** How AUTOINCREMENT goes on where it was, in the table that a rebuild makes. */
+const COUNTER = /^(?:delete\s+from|insert\s+into|update)\s+sqlite_sequence\b/i;
 
 /**
  * The statements of migrations whose effect is not, or not only, the schema that is read after them: changes of rows,
@@ -103,20 +105,24 @@ function changesOlderRows(text: string, older: Tables, newer: Tables): string | 
 }
 
 /**
- * INSERTs that only carry the rows of a table over into its new form, by index: every column that both have, as it is.
- * Where a column is new, its values come from a default that may have changed since: those are not among them.
+ * Statements that only carry the rows of a table over into its new form, by index: every column that both have, as it
+ * is; or whatever of a table that the range itself has made, which has no rows but those of other statements. Where
+ * a column is new, its values come from a default that may have changed since: those are not among them.
  */
 function plainCopies(statements: readonly ScriptStatement[], older: Tables, newer: Tables): Set<number> {
   const plain = new Set<number>();
-  for (const { table, filledAt } of readRebuilds({ statements })) {
-    const { into, columns, table: from } = PLAIN_FILL.exec(statements[filledAt - 1]?.sql ?? '')?.groups ?? {};
-    if (into === undefined || columns === undefined || from === undefined) continue;
-    const [filled, taken] = [namesIn(into), namesIn(columns)];
-    if (filled.join() !== taken.join() || folded(from) !== folded(table)) continue;
+  for (const { table, copy, filledAt } of readRebuilds({ statements })) {
+    for (const [at, { sql }] of statements.entries())
+      if (COUNTER.test(sql) && sql.includes(`'${copy}'`)) plain.add(at);
+    const { into, taken, table: from } = FILL.exec(statements[filledAt - 1]?.sql ?? '')?.groups ?? {};
+    if (into === undefined || taken === undefined || from === undefined) continue;
+    if (folded(from) !== folded(table)) continue;
     const [before, after] = [older.get(folded(table)), newer.get(folded(table))];
-    const keeps = [...(before ?? [])].every((name) => taken.includes(name) || after?.has(name) !== true);
-    const grows = before !== undefined && [...(after ?? [])].some((name) => !before.has(name));
-    if (keeps && !grows) plain.add(filledAt - 1);
+    const names = namesIn(into);
+    const same = names.join() === namesIn(taken).join();
+    const keeps = [...(before ?? [])].every((name) => names.includes(name) || after?.has(name) !== true);
+    const grows = [...(after ?? [])].some((name) => before?.has(name) !== true);
+    if (before === undefined || (same && keeps && !grows)) plain.add(filledAt - 1);
   }
   return plain;
 }

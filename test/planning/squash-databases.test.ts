@@ -340,6 +340,27 @@ describe.each(engines)('databases and a squash on $name', ({ dialect, openDev, o
     }
   });
 
+  it('leaves in the rows that were there what the originals leave', async () => {
+    const files = { ...FILES, '2_nick.sql': "ALTER TABLE users ADD COLUMN nick text NOT NULL DEFAULT 'x';" };
+    await writeMigrationFiles(originals, files);
+    const path = await squashed('2:4', files);
+    const rows = [];
+    for (const migrations of [originals, path]) {
+      const connection = await database();
+      await up(connection, migrations, 'users');
+      await connection.executeAll(['INSERT INTO users (id) VALUES (1)', 'INSERT INTO users (id) VALUES (2)']);
+      await up(connection, migrations);
+      rows.push(await connection.query('SELECT id, nick FROM users ORDER BY id'));
+      await down(connection, migrations, 'users');
+      expect(await connection.query('SELECT id FROM users ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }]);
+    }
+    expect(rows[1]).toEqual(rows[0]);
+    expect(rows[0]).toEqual([
+      { id: 1, nick: 'x' },
+      { id: 2, nick: 'x' },
+    ]);
+  });
+
   it('keeps the rows that statements make, in both directions', async () => {
     const files = {
       ...FILES,

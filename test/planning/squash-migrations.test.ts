@@ -154,7 +154,7 @@ describe('what is only schema is not', () => {
   });
 
   it('SQLite: the rows of a table made anew are carried over; values that are changed on the way are not', async () => {
-    const anew = (into: string, select: string) =>
+    const anew = (into: string, select: string): string =>
       `CREATE TABLE n (id INTEGER PRIMARY KEY, price INTEGER);\nINSERT INTO n (${into}) SELECT ${select} FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t;`;
     const plain = await squash(range(anew('id, "price"', 'id, price')), '2:3', {}, sqliteDialect);
     expect(plain.up).toContain('CREATE TABLE u');
@@ -163,6 +163,25 @@ describe('what is only schema is not', () => {
     ).toMatchObject({
       code: 'squash-refused',
     });
+    // As `migrate diff` writes it, with the counter of AUTOINCREMENT.
+    const generated = `CREATE TABLE n (id INTEGER PRIMARY KEY AUTOINCREMENT, price text);
+INSERT OR ABORT INTO n (id, price)
+SELECT id, price FROM t;
+DELETE FROM sqlite_sequence WHERE name = 'n';
+INSERT INTO sqlite_sequence (name, seq)
+SELECT 'n', seq FROM sqlite_sequence WHERE name = 't';
+DROP TABLE t;
+ALTER TABLE n RENAME TO t;`;
+    expect((await squash(range(generated), '2:3', {}, sqliteDialect)).up).toContain('AUTOINCREMENT');
+    const counting = `${generated}\nUPDATE sqlite_sequence SET seq = 5 WHERE name = 't';`;
+    expect((await refusal(range(counting), '2:3', {}, sqliteDialect)).excerpt).toContain(
+      'UPDATE sqlite_sequence',
+    );
+    // Made in the range: there is nothing in it to be changed.
+    const own = anew('id, price', 'id, length(note)')
+      .replaceAll('FROM t', 'FROM u')
+      .replaceAll(/\bt;/g, 'u;');
+    expect((await squash(range(own), '2:3', {}, sqliteDialect)).up).toContain('price INTEGER');
     // The old prices would go.
     expect(await refusal(range(anew('id', 'id')), '2:3', {}, sqliteDialect)).toMatchObject({
       code: 'squash-refused',
