@@ -28,12 +28,19 @@ export interface OfflineScript {
   readonly freshSession: readonly string[];
   /** Statements that fail, and say so in words, where the history is not what the script was made for. */
   guard(expected: ExpectedHistory): readonly string[];
-  /** Statements for outside a migration's transaction, and those of the file that they stand for. */
-  around(script: Script): {
-    readonly before: readonly string[];
-    readonly after: readonly string[];
-    readonly covered: ReadonlySet<number>;
-  };
+  around(script: Script): OfflineFrame;
+}
+
+/** What a script has around the statements of a migration that runs in one transaction. */
+export interface OfflineFrame {
+  /** Before the transaction and after it. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** The first and the last statements of the transaction. */
+  readonly first: readonly string[];
+  readonly last: readonly string[];
+  /** Statements of the file that these stand for. */
+  readonly covered: ReadonlySet<number>;
 }
 
 /** What a script takes for granted. */

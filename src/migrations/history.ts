@@ -54,7 +54,8 @@ export interface LastRun {
   readonly error: string | undefined;
 }
 
-export type Operation = 'up' | 'down' | 'baseline' | 'stamp' | 'import';
+/** `unstamp`: a stamp took the revision out of the history. */
+export type Operation = 'up' | 'down' | 'baseline' | 'stamp' | 'unstamp' | 'import';
 
 /** Everything `read` learns in one round trip. */
 export interface History {

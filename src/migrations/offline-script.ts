@@ -96,11 +96,11 @@ function transactionOf({ engine }: PlanContext): (statements: readonly string[])
 
 function wholeOf(context: PlanContext, { script, record }: Job): string[] {
   const { engine } = context;
-  const { before, after, covered } = engine.offline.around(script);
+  const { before, after, first, last, covered } = engine.offline.around(script);
   const own = script.statements.filter((_, at) => !covered.has(at)).map(({ sql }) => sql);
   return [
     ...before.map(terminated),
-    ...transactionOf(context)([...own, ...engine.beforeBookkeeping, ...record]),
+    ...transactionOf(context)([...first, ...own, ...last, ...engine.beforeBookkeeping, ...record]),
     ...after.map(terminated),
   ];
 }

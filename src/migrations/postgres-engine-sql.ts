@@ -23,7 +23,7 @@ export const POSTGRES_SQL: EngineSql = {
     head: ['\\set ON_ERROR_STOP on', '\\set AUTOCOMMIT on', "SET client_encoding = 'UTF8';"],
     freshSession: RESET_SESSION,
     guard,
-    around: () => ({ before: [], after: [], covered: new Set() }),
+    around: () => ({ before: [], after: [], first: [], last: [], covered: new Set() }),
   },
 };
 

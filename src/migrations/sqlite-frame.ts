@@ -6,7 +6,7 @@ import {
   type Violation,
 } from '../database/sqlite-health.js';
 import { TidemarkError } from '../errors.js';
-import type { OfflineScript } from './engine-sql.js';
+import type { OfflineFrame } from './engine-sql.js';
 import type { Script } from './script.js';
 import { quoted } from './sqlite-literal.js';
 import { type Rebuild, readRebuilds } from './sqlite-rebuilds.js';
@@ -116,13 +116,24 @@ export async function sqliteFrame(
 }
 
 /** The same for a script: what can be said in SQL. New orphans are printed, and it is for the reader to see them. */
-export function offlineFrame(script: Script): ReturnType<OfflineScript['around']> {
+export function offlineFrame(script: Script): OfflineFrame {
   const covered = coveredStatements(script);
-  if (!switchesOff(script, covered)) return { covered, before: [], after: [] };
+  if (!switchesOff(script, covered)) return { covered, before: [], after: [], first: [], last: [] };
+  const violations = '(SELECT count(*) FROM pragma_foreign_key_check)';
+  const message = 'rows refer to nothing after this migration: PRAGMA foreign_key_check';
   return {
     covered,
     before: ['PRAGMA foreign_keys = OFF'],
-    after: ['PRAGMA foreign_keys = ON', 'PRAGMA foreign_key_check'],
+    after: ['PRAGMA foreign_keys = ON'],
+    // As in a run, what was broken before is not held against the migration.
+    first: [
+      `CREATE TEMP TABLE tidemark_violations (before INTEGER, after INTEGER, CONSTRAINT ${quoted(message)} CHECK (after <= before))`,
+      `INSERT INTO temp.tidemark_violations VALUES (${violations}, NULL)`,
+    ],
+    last: [
+      `UPDATE temp.tidemark_violations SET after = ${violations}`,
+      'DROP TABLE temp.tidemark_violations',
+    ],
   };
 }
 

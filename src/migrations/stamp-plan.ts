@@ -3,7 +3,7 @@ import type { MigrationFolder } from './folder.js';
 import { tipsOf } from './graph/reach.js';
 import type { Revision } from './graph/revision-graph.js';
 import { type StampSteps, stampPlace, stampSteps } from './graph/stamp-steps.js';
-import { type AppliedRevision, type History, NO_HISTORY } from './history.js';
+import { type AppliedRevision, type History, NO_HISTORY, type Operation } from './history.js';
 import type { Migration } from './migration-file.js';
 import { NOTHING_TO_DO, offlineScript, openingOf } from './offline-script.js';
 import type { PlanContext } from './plan-context.js';
@@ -108,15 +108,16 @@ export function isIdle({ removed, added, settled }: StampPlan, { history }: Foun
 /** The statements that rewrite the history, with a line of the log for each revision. */
 export function stampRecord({ engine, identity }: PlanContext, plan: StampPlan): string[] {
   const { history } = engine;
-  const logged = (revision: string) => history.log({ revision, outcome: 'done' }, identity);
+  const logged = (revision: string, operation: Operation) =>
+    history.log({ revision, outcome: 'done' }, { ...identity, operation });
   const stamped = [...plan.settled, ...plan.added];
   const gone = [...plan.removed.map(idOf), ...plan.settled.map(idOf)];
   return [
     ...(plan.purges ? [history.deleteRevisions()] : gone.map(history.deleteRevision)),
-    ...plan.removed.map((revision) => logged(idOf(revision))),
+    ...plan.removed.map((revision) => logged(idOf(revision), 'unstamp')),
     ...stamped.flatMap((revision) => {
       const entry = entryOf(revision, plan.migrations.get(revision.id)!, 0);
-      return [history.insertRevision({ ...entry, origin: 'stamp' }, identity), logged(revision.id)];
+      return [history.insertRevision({ ...entry, origin: 'stamp' }, identity), logged(revision.id, 'stamp')];
     }),
   ];
 }

@@ -9,6 +9,7 @@ import { migrateDown } from '../../src/migrations/migrate-down.js';
 import { migrateUp } from '../../src/migrations/migrate-up.js';
 import { migrationStatus } from '../../src/migrations/status.js';
 import { splitScript } from '../../src/sqlite/split-script.js';
+import { runInShell } from '../support/shells.js';
 import { type TestFolder, testFolder } from './support/folder.js';
 
 const FILES = {
@@ -93,6 +94,34 @@ test('a script for SQLite keeps foreign keys off around a table made anew, and s
   else await runScript(script!);
   expect(await db.query('SELECT * FROM child')).toEqual([{ id: 10, parent: 1 }]);
   expect(await migrationStatus(db, files)).toMatchObject({ current: ['3'], pending: 0, problems: [] });
+});
+
+test('a script for SQLite that leaves rows which refer to nothing stops before the commit, as a run does', async () => {
+  const path = join(folder.path, 'app.db');
+  db = await openDatabase({ engine: 'sqlite', adapter: 'sqlite', path });
+  const dialect = await loadDialect('sqlite');
+  await migrateUp(db, await folder.put(FILES), dialect);
+  const orphans = 'PRAGMA foreign_keys = OFF;\nDELETE FROM parent;';
+  const files = await folder.put({ '3_orphans.sql': orphans });
+  const { script } = await migrateUp(db, files, dialect, { script: true });
+  const { code, errors } = await runInShell(`sqlite:${path}`, script!);
+  expect(code).toBeGreaterThan(0);
+  expect(errors).toContain('rows refer to nothing after this migration');
+  expect(await db.query('SELECT id FROM parent')).toEqual([{ id: 1 }]);
+  expect((await migrationStatus(db, files)).current).toEqual(['2']);
+  await expect(migrateUp(db, files, dialect)).rejects.toThrow();
+
+  // Rows that were so before are no fault of a migration.
+  await db.executeAll([
+    'PRAGMA foreign_keys = OFF',
+    'INSERT INTO child VALUES (11, 99)',
+    'PRAGMA foreign_keys = ON',
+  ]);
+  const harmless = await folder.put({
+    '3_orphans.sql': 'PRAGMA foreign_keys = OFF;\nUPDATE parent SET name = id;',
+  });
+  const again = await migrateUp(db, harmless, dialect, { script: true });
+  expect(await runInShell(`sqlite:${path}`, again.script!)).toEqual({ code: 0, errors: '' });
 });
 
 test('a program in the range is refused, and the way around it told', async () => {

@@ -124,6 +124,12 @@ function tests(server?: TestServer): void {
     const back = await stamp('1000');
     expect(ids(back.removed)).toEqual(['4000', '3000', '2000']);
     expect(await applied()).toEqual(['1000', '5000']);
+    const log = await db.query(`SELECT operation, revision, outcome FROM ${history}log ORDER BY id`);
+    expect(log.slice(-5)).toEqual([
+      { operation: 'stamp', revision: null, outcome: 'started' },
+      ...['4000', '3000', '2000'].map((revision) => ({ operation: 'unstamp', revision, outcome: 'done' })),
+      { operation: 'stamp', revision: null, outcome: 'done' },
+    ]);
   });
 
   test('a line that depends on one that goes is moved with it, as Alembic does', async () => {
