@@ -9,50 +9,54 @@ import { type TestFolder, testFolder } from './support/folder.js';
 
 const file = (name: string, text: string) => ({ name, bytes: Buffer.from(text) });
 
-// The three files and the atlas.sum of https://atlasgo.io/blog/2022/09/05/announcing-migration-execution.
-const DOCUMENTED = [
-  file(
-    '1_initial.sql',
-    '-- add new schema named "my_schema"\nCREATE DATABASE `my_schema`;\n-- create "tbl" table\nCREATE TABLE `my_schema`.`tbl` (`col` int NOT NULL);',
-  ),
-  file('2_second.sql', 'ALTER TABLE `my_schema`.`tbl` ADD `col_2` TEXT;'),
-  file('3_third.sql', 'CREATE TABLE `tbl_2` (`col` int NOT NULL);'),
+// The sums were written by Atlas's own library for files of these bytes (ariga.io/atlas v0.32.1, migrate.WriteSumFile).
+const IGNORED = file('0_local.sql', '-- atlas:sum ignore\n\nSELECT 0;\n');
+const FILES = [
+  file('10_index.sql', '-- atlas:txmode none\n\nCREATE INDEX CONCURRENTLY "i" ON "a" ("c");'),
+  file('1_first.sql', `-- The first\nCREATE TABLE "a" ("b" text DEFAULT 'x;y');\n`),
+  file('2_crlf.sql', 'ALTER TABLE "a" ADD COLUMN "c" integer;\r\n'),
+  file('3_é.sql', "COMMENT ON TABLE a IS 'grün ☃';\n"),
 ];
-const DOCUMENTED_SUM = `h1:cD9kOv5VDRLrKVZ0pM4CxAlhH6mgE8PQLpUeuIMKDcs=
-1_initial.sql h1:SrFyOe0eg5WnE96GH3TtAt6046sfrOK4YKZYBlYr1SA=
-2_second.sql h1:FPzwV+MzwyCss7SASZtyafXiYc9Un5bzlcc3u7MxLJU=
-3_third.sql h1:uD+xDcA3Q+gHqwca2ZBDAHWYvC2eiUcwr1IgMsN0Q6c=
+const SUM = `h1:iIUISsx0pt4wI0RXHAx2rEtzinGbYe1eFssbMKT8ppw=
+10_index.sql h1:cFhcHN7GR651IL/9pBZoOAQ8qn2cHy4gbCU+J9JfJjM=
+1_first.sql h1:I/J28SUwzXQOTuV1LvSdYK5Uux7gfaA3L/7TOAIGI4k=
+2_crlf.sql h1:hcmFasJKBwBOukAWq5vYrQxULwjEV9K3hZOlZGMVaj4=
+3_é.sql h1:DMjWYc7QvUJGMf6S3X5+g6Z4TteA3muqHXF6ozVJu/k=
+`;
+const SUM_WITH_IGNORED = `h1:FsFLJyzYOxoTRakNRb52LW7xngRV2R1/B5oNOiTXtm4=
+10_index.sql h1:lvgV9xhHijWsOfoNpHUXh0n+5K+5YlajzFXMA7h1w4s=
+1_first.sql h1:ZoGgLwLz6+5zM68mM0NROpJRZk/5UwpdIsa64oFJJ64=
+2_crlf.sql h1:yd/vpAnicqq2Dkw2/ymrpnBbymdIl2E9hrLEo90ZR6U=
+3_é.sql h1:7JM0NUDvFUmwgwLP8FLAr9Oxm1IRU/D4X38D9xHoBFk=
 `;
 
-test('a sum is what Atlas documents', () => {
-  expect(formatAtlasSum(DOCUMENTED)).toBe(DOCUMENTED_SUM);
-  expect(differsFromAtlasSum(DOCUMENTED_SUM, DOCUMENTED)).toBeUndefined();
-  expect(differsFromAtlasSum(DOCUMENTED_SUM.replaceAll('\n', '\r\n'), DOCUMENTED)).toBeUndefined();
+test('a sum is what Atlas writes', () => {
+  expect(formatAtlasSum(FILES)).toBe(SUM);
+  expect(differsFromAtlasSum(SUM, FILES)).toBeUndefined();
+  expect(differsFromAtlasSum(SUM.replaceAll('\n', '\r\n'), FILES)).toBeUndefined();
 });
 
 test('a file that says so is not listed, and its name counts for those after it', () => {
-  const ignored = file('0_local.sql', '-- atlas:sum ignore\nSELECT 1;\n');
-  const sum = formatAtlasSum([ignored, ...DOCUMENTED]);
-  expect(sum).not.toContain('0_local.sql');
-  expect(sum).not.toBe(DOCUMENTED_SUM);
-  expect(formatAtlasSum([file('0_local.sql', '-- atlas:sum ignore\nSELECT 2;\n'), ...DOCUMENTED])).toBe(sum);
+  expect(formatAtlasSum([IGNORED, ...FILES])).toBe(SUM_WITH_IGNORED);
+  const edited = file('0_local.sql', '-- atlas:sum ignore\nSELECT 2;\n');
+  expect(formatAtlasSum([edited, ...FILES])).toBe(SUM_WITH_IGNORED);
 });
 
 test.each([
-  ['edited', DOCUMENTED.with(1, file('2_second.sql', 'SELECT 1;')), '2_second.sql was edited'],
+  ['edited', FILES.with(1, file('1_first.sql', 'SELECT 1;')), '1_first.sql was edited'],
   [
     'one byte of a line end',
-    DOCUMENTED.with(0, file('1_initial.sql', `${DOCUMENTED[0]!.bytes}\r\n`)),
-    '1_initial.sql was',
+    FILES.with(2, file('2_crlf.sql', 'ALTER TABLE "a" ADD COLUMN "c" integer;\n')),
+    '2_crlf.sql was',
   ],
-  ['added', [...DOCUMENTED, file('4_fourth.sql', '')], '4_fourth.sql is not listed'],
-  ['taken away', DOCUMENTED.slice(0, 2), '3_third.sql is listed, but gone'],
+  ['added', [...FILES, file('4_fourth.sql', '')], '4_fourth.sql is not listed'],
+  ['taken away', FILES.slice(0, 3), '3_é.sql is listed, but gone'],
 ])('a difference is named: %s', (_, files, words) => {
-  expect(differsFromAtlasSum(DOCUMENTED_SUM, files)).toContain(words);
+  expect(differsFromAtlasSum(SUM, files)).toContain(words);
 });
 
 test('an edited first line is a difference too', () => {
-  expect(differsFromAtlasSum(DOCUMENTED_SUM.replace('h1:cD', 'h1:dD'), DOCUMENTED)).toContain('first line');
+  expect(differsFromAtlasSum(SUM.replace('h1:iI', 'h1:dD'), FILES)).toContain('first line');
 });
 
 let folder: TestFolder;
@@ -64,15 +68,16 @@ afterEach(() => folder.remove());
 const sumOf = () => readFileSync(join(folder.path, 'atlas.sum'), 'utf8');
 
 test('a folder with an atlas.sum keeps it right whenever its own sum is written', async () => {
-  for (const { name, bytes } of DOCUMENTED) writeFileSync(join(folder.path, name), bytes);
+  for (const { name, bytes } of FILES) writeFileSync(join(folder.path, name), bytes);
   writeFileSync(join(folder.path, 'atlas.sum'), 'h1:old\n');
-  mkdirSync(join(folder.path, 'notes.sql.d'));
+  mkdirSync(join(folder.path, 'sub'));
+  writeFileSync(join(folder.path, 'sub', '9_x.sql'), 'SELECT 9;\n');
   await hashFolder(folder.path);
-  expect(sumOf()).toBe(DOCUMENTED_SUM);
+  expect(sumOf()).toBe(SUM);
   const { upFile } = await writeMigration(folder.path, { name: 'fourth', up: 'SELECT 4;\n' });
-  // Atlas sorts names as plain text: 2026… comes before 2_second.
-  const [first, ...rest] = DOCUMENTED;
-  expect(sumOf()).toBe(formatAtlasSum([first!, file(upFile, 'SELECT 4;\n'), ...rest]));
+  // Atlas sorts names as plain text: 2026… comes before 2_….
+  const [tenth, first, ...rest] = FILES;
+  expect(sumOf()).toBe(formatAtlasSum([tenth!, first!, file(upFile, 'SELECT 4;\n'), ...rest]));
 });
 
 test('a folder without one gets none', async () => {

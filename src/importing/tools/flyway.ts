@@ -180,7 +180,7 @@ function replacePlaceholders({ text, path }: SourceFile, { placeholders }: Flywa
   });
 }
 
-/** CRC32 over the lines without their ends, as a signed number (`ResourceChecksum` of Flyway). */
+/** CRC32 over the lines without their ends, as a signed number: Flyway's `ChecksumCalculator`. */
 export function flywayChecksum(text: string): number {
   const lines = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
   return crc32(lines.replaceAll('\n', '')) | 0;

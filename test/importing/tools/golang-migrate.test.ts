@@ -52,6 +52,7 @@ describe('files', () => {
   });
 });
 
+// The tables of golang-migrate 4.18.1.
 const postgres = [
   'CREATE TABLE schema_migrations (version bigint not null primary key, dirty boolean not null)',
 ];

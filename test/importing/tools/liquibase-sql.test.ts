@@ -154,6 +154,7 @@ describe('masters', () => {
   });
 });
 
+// As Liquibase 4.28.0 makes them.
 const table = (upper: boolean) => {
   const sql = `CREATE TABLE databasechangelog (id VARCHAR(255) NOT NULL, author VARCHAR(255) NOT NULL, filename VARCHAR(255) NOT NULL,
     dateexecuted TIMESTAMP NOT NULL, orderexecuted INTEGER NOT NULL, exectype VARCHAR(10) NOT NULL, md5sum VARCHAR(35),
