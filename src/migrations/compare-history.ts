@@ -253,6 +253,7 @@ function requireUnedited({ edited, migrations, recorded }: HistoryComparison): v
       hints: [
         'Bring the text back that ran, from version control; put the change into a new migration.',
         'If this database may lose it, take it down and up again.',
+        'If what the file does has not changed, write the history anew: "tidemark migrate stamp --purge REVISION".',
       ],
       details: {
         edited: edited.map((id) => ({

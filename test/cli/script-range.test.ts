@@ -65,6 +65,7 @@ describe('a script for a range', () => {
     [`migrate up --sql -1:head ${server}`, 'counted from where a database is'],
     [`migrate up --sql 1000:2000:4000 ${server}`, 'is not a range'],
     [`migrate stamp --sql 1000:2000 tags ${server}`, 'stands with other targets'],
+    [`migrate up --sql 1000:2000 --baseline 1000 ${server}`, '--baseline is for a database'],
     [`migrate up --sql 9999:head ${server}`, 'there is no revision "9999"'],
     [`migrate down --sql 1000:2000 ${server}`, 'is not applied'],
   ])('%s: exit code 2', async (line, words) => {

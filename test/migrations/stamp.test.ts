@@ -202,6 +202,19 @@ function tests(server?: TestServer): void {
     expect((await up({ target: 'heads' })).steps).toEqual([]);
   });
 
+  test('an edited file stays edited for a stamp; a purge takes it as it is now', async () => {
+    await up({ target: 'reports' });
+    files = await folder.put({ '5000_r.sql': `-- words\n${FILES['5000_r.sql']}` });
+    await expect(up({ target: 'heads' })).rejects.toMatchObject({
+      code: 'history-edited',
+      hints: expect.arrayContaining([expect.stringContaining('stamp --purge')]),
+    });
+    expect((await stamp('reports')).added).toEqual([]);
+    await expect(up({ target: 'heads' })).rejects.toMatchObject({ code: 'history-edited' });
+    await stamp('reports', { purge: true });
+    expect((await up({ target: 'heads' })).steps).toHaveLength(5);
+  });
+
   test('a purge declares all branches: what is not named is no longer recorded', async () => {
     await stamp('heads');
     await stamp('bees', { purge: true });

@@ -1,3 +1,4 @@
+import { TidemarkError } from '../../errors.js';
 import { migrateUp } from '../../migrations/migrate-up.js';
 import { rangeOf, upRange } from '../../migrations/range-script.js';
 import { requireRunnable } from '../../migrations/require-runnable.js';
@@ -18,6 +19,7 @@ export async function run(context: Context): Promise<Outcome> {
   requireRunnable(folder);
   const dialect = await context.dialect();
   if (range !== undefined) {
+    refuseBaseline(context);
     const result = await upRange(folder, dialect, { range, engine: await context.engine() });
     return { result, text: await scriptOutput(context, result.script) };
   }
@@ -37,4 +39,13 @@ export async function run(context: Context): Promise<Outcome> {
   const { script, dryRun } = result;
   const said = () => (dryRun ? renderDryRun(result) : renderRun(result, connection.label, output.style));
   return { result, text: script === undefined ? said() : await scriptOutput(context, script) };
+}
+
+/** A range says itself what the database has. */
+function refuseBaseline({ options }: Context): void {
+  if (options.text('baseline') === undefined) return;
+  throw new TidemarkError('usage', '--baseline is for a database, and a range asks none', {
+    exitCode: 2,
+    hints: ['For a script that records revisions without running them: migrate stamp --sql FROM:TO.'],
+  });
 }
