@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { TidemarkError } from '../../errors.js';
 import { importModule } from '../../import-module.js';
 import type { ReadOptions } from '../imported-project.js';
@@ -10,10 +10,11 @@ import { type Capture, captureKnex, type Knex, type MakeKnex } from './knex-capt
 
 /** What the worker is asked. */
 export interface KnexRequest {
-  /** The configuration; null when there is only a folder of migrations. */
+  /** The folder knex runs in: that of the knexfile, when there is one. */
+  readonly base: string;
   readonly knexfile: string | null;
-  /** The folder of migrations, when there is no configuration. */
-  readonly folder: string;
+  /** The folder of migrations; null: the knexfile says it. */
+  readonly directory: string | null;
   readonly engine: ReadOptions['engine'];
 }
 
@@ -36,8 +37,7 @@ const READABLE = new Set(['.js', '.cjs', '.mjs', '.ts', '.cts', '.mts']);
  * reverse, upwards once more. On PostgreSQL `hasTable` and its kin are answered by what the migrations have made. Throws TidemarkError: `import-tool-missing`, `import-unsupported`.
  */
 export async function renderKnex(request: KnexRequest): Promise<KnexProject> {
-  const base = request.knexfile === null ? request.folder : dirname(request.knexfile);
-  const [makeKnex, version] = await loadKnex(base);
+  const [makeKnex, version] = await loadKnex(request.base);
   const { settings, section } = await readSettings(request);
   const migrations = objectOf(settings.migrations);
   if (migrations.migrationSource !== undefined && migrations.migrationSource !== null) {
@@ -45,7 +45,7 @@ export async function renderKnex(request: KnexRequest): Promise<KnexProject> {
       hints: ['Only migrations that are files can be imported: give their folder as PATH.'],
     });
   }
-  const files = migrationFiles(base, request, migrations);
+  const files = migrationFiles(request, migrations);
   const made = request.engine === 'postgres' ? new MadeSoFar() : undefined;
   const capture = captureKnex(makeKnex, settings.client, settings, request.engine, made);
   const always = migrations.disableTransactions !== true;
@@ -132,11 +132,11 @@ function otherEngine(knexfile: string, engine: ReadOptions['engine']): TidemarkE
 }
 
 /** The files knex takes for migrations, in its order. */
-function migrationFiles(base: string, { knexfile, folder }: KnexRequest, settings: Settings): string[] {
+function migrationFiles({ base, knexfile, directory }: KnexRequest, settings: Settings): string[] {
   const endings = listOf(settings.loadExtensions) ?? (knexfile === null ? [...ENDINGS, '.mjs'] : ENDINGS);
   const folders =
-    knexfile === null
-      ? [folder]
+    directory !== null
+      ? [directory]
       : (listOf(settings.directory) ?? ['./migrations']).map((path) => resolve(base, path));
   const found = folders.flatMap((path) => {
     if (!existsSync(path)) {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Connection } from '../../database/connection.js';
@@ -27,11 +28,10 @@ const KNEXFILES = ['js', 'cjs', 'mjs', 'ts', 'cts', 'mts'].map((ending) => `knex
 /** @param path the folder with the knexfile, the knexfile, or the folder of migrations */
 async function read(path: string, options: ReadOptions): Promise<ImportedKnex> {
   const request = await findProject(resolve(path), options);
-  const folder = request.knexfile === null ? request.folder : dirname(request.knexfile);
   const { programs, table, version, section } = (await runApart(
     'knex',
     request,
-    folder,
+    request.base,
     options,
   )) as KnexProject;
   const { revisions, notes } = importedPrograms(programs);
@@ -85,14 +85,25 @@ function stemOf(name: string): string {
 }
 
 async function findProject(path: string, { engine }: ReadOptions): Promise<KnexRequest> {
-  if (await isFile(path)) return { knexfile: path, folder: dirname(path), engine };
-  for (const name of KNEXFILES) {
-    const knexfile = join(path, name);
-    if (await isFile(knexfile)) return { knexfile, folder: path, engine };
-  }
+  if (await isFile(path)) return { base: dirname(path), knexfile: path, directory: null, engine };
+  const here = await knexfileIn(path);
+  if (here !== undefined) return { base: path, knexfile: here, directory: null, engine };
   const names = (await isFolder(path)) ? await readdir(path) : [];
-  if (names.some((name) => /\.[cm]?[jt]s$/.test(name))) return { knexfile: null, folder: path, engine };
-  throw notFound(`${path} is no knex project`, [
-    'Give the folder with the knexfile, that file, or the folder of migrations.',
-  ]);
+  if (!names.some((name) => /\.[cm]?[jt]s$/.test(name))) {
+    throw notFound(`${path} is no knex project`, [
+      'Give the folder with the knexfile, that file, or the folder of migrations.',
+    ]);
+  }
+  // The project above may name the client and the table.
+  for (let at = path; ; at = dirname(at)) {
+    const knexfile = await knexfileIn(at);
+    if (knexfile !== undefined) return { base: at, knexfile, directory: path, engine };
+    if (dirname(at) === at || existsSync(join(at, 'package.json')) || existsSync(join(at, '.git'))) break;
+  }
+  return { base: path, knexfile: null, directory: path, engine };
+}
+
+async function knexfileIn(folder: string): Promise<string | undefined> {
+  for (const name of KNEXFILES) if (await isFile(join(folder, name))) return join(folder, name);
+  return undefined;
 }

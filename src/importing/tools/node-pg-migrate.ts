@@ -36,10 +36,12 @@ interface Flags {
 /** @param path the folder of the project (with package.json) or of the migrations */
 async function read(path: string, options: ReadOptions): Promise<ImportedNodePgMigrate> {
   const root = resolve(path);
-  const flags = readFlags(root);
+  const project = projectFolder(root);
+  const flags = readFlags(project);
   const isMigrations = (names: readonly string[]) =>
     names.some((name) => /^\d/.test(name) && FILE.test(name));
-  const places = [...(flags.folder === undefined ? [] : [flags.folder]), '.', 'migrations', 'db/migrations'];
+  const said = flags.folder !== undefined && project === root ? [flags.folder] : [];
+  const places = ['.', ...said, 'migrations', 'db/migrations'];
   const folder = await findFolder(root, places, isMigrations);
   if (folder === undefined || options.engine !== 'postgres') {
     throw folder === undefined
@@ -52,7 +54,7 @@ async function read(path: string, options: ReadOptions): Promise<ImportedNodePgM
   }
   const files = await migrationFiles(folder);
   const request: NodePgMigrateRequest = { files, decamelize: flags.decamelize, schema: flags.schema };
-  const answer = await runApart('node-pg-migrate', request, projectFolder(folder), options);
+  const answer = await runApart('node-pg-migrate', request, project, options);
   const { programs, version } = answer as NodePgMigrateProject;
   const { revisions, notes } = importedPrograms(programs);
   const ran = `node-pg-migrate ${version} wrote the SQL: the project's migrations were run for it, without a database.`;

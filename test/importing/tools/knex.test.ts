@@ -58,6 +58,12 @@ describe('importing from knex', () => {
     ]);
   });
 
+  test('reads the same from the knexfile and from the folder of migrations', async () => {
+    for (const path of ['knexfile.cjs', 'migrations']) {
+      expect(await read(join(LIBRARY, path))).toEqual(library);
+    }
+  });
+
   test('writes values as the driver sends them', () => {
     const up = upOf('20240101000000');
     expect(up).toContain(`'O''Neil; -- 100%?'`);

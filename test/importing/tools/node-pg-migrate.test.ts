@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseDatabaseUrl } from '../../../src/database/database-url.js';
@@ -39,6 +40,10 @@ describe('importing from node-pg-migrate', () => {
       ['1700000000004', 'for_good', undefined, '1700000000004_for_good'],
     ]);
     expect(clinic.notes).toEqual([expect.stringMatching(/^node-pg-migrate 9\.\S+ wrote the SQL/)]);
+  });
+
+  test('reads the same from the folder of migrations', async () => {
+    expect(await read(join(CLINIC, 'migrations'))).toEqual(clinic);
   });
 
   test('cuts SQL in two and keeps its text', () => {
