@@ -34,6 +34,12 @@ const DEFAULT_CHANGE = new RegExp(
   String.raw`\balter\s+(?:column\s+)?(?<column>${NAME})\s+(?:set|drop)\s+default\b`,
   'giu',
 );
+const DROP_TABLE = /^drop\s+table\s+(?:if\s+exists\s+)?(?<tables>[\s\S]+?)(?:\s+(?:cascade|restrict))?$/i;
+const DROP_COLUMN = new RegExp(
+  String.raw`\bdrop\s+(?:column\s+)?(?:if\s+exists\s+)?(?!(?:constraint|default|not|identity|expression|column|if)\b)(?<column>${NAME})`,
+  'giu',
+);
+const LAST_NAME = new RegExp(`${NAME}$`, 'iu');
 const FILL = new RegExp(
   String.raw`^insert\s+(?:or\s+\w+\s+)?into\s+${NAME}\s*\((?<into>[^()]*)\)\s*select\s+(?<taken>[\s\S]*?)\s+from\s+(?<table>${NAME})$`,
   'iu',
@@ -92,10 +98,19 @@ function reasonOf({ sql, data }: ScriptStatement, older: Tables, newer: Tables):
 }
 
 function changesOlderRows(text: string, older: Tables, newer: Tables): string | undefined {
+  for (const name of DROP_TABLE.exec(text)?.groups?.tables?.split(',') ?? []) {
+    const table = folded(LAST_NAME.exec(name.trim())?.[0] ?? '');
+    if (older.has(table) && newer.has(table)) return 'empties a table that was there before';
+  }
   const { table = '', change = '' } = ALTER_TABLE.exec(text)?.groups ?? {};
   const columns = older.get(folded(table));
   if (columns === undefined) return undefined;
   if (CONVERTS.test(change)) return 'converts the values of a table that was there before';
+  for (const { groups } of change.matchAll(DROP_COLUMN)) {
+    const column = folded(groups?.column ?? '');
+    if (columns.has(column) && newer.get(folded(table))?.has(column) === true)
+      return 'empties a column that was there before';
+  }
   for (const { groups } of change.matchAll(DEFAULT_CHANGE)) {
     const column = folded(groups?.column ?? '');
     const isNew = !columns.has(column) && newer.get(folded(table))?.has(column) === true;
@@ -122,6 +137,13 @@ function plainCopies(statements: readonly ScriptStatement[], older: Tables, newe
     const same = names.join() === namesIn(taken).join();
     const keeps = [...(before ?? [])].every((name) => names.includes(name) || after?.has(name) !== true);
     const grows = [...(after ?? [])].some((name) => before?.has(name) !== true);
+    // The rows are in the copy by now; what the filling does to them is said there.
+    for (const [at, { sql }] of statements.entries())
+      if (
+        at >= filledAt &&
+        folded(LAST_NAME.exec(DROP_TABLE.exec(sql)?.groups?.tables ?? '')?.[0] ?? '') === folded(table)
+      )
+        plain.add(at);
     if (before === undefined || (same && keeps && !grows)) plain.add(filledAt - 1);
   }
   return plain;

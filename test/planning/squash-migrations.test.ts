@@ -94,6 +94,8 @@ describe('what a schema difference would lose is refused', () => {
       'ALTER TABLE t ADD c int DEFAULT 5 NOT NULL;\nALTER TABLE t ALTER COLUMN c DROP DEFAULT;',
       'changes the default that rows',
     ],
+    ['DROP TABLE t;\nCREATE TABLE t (id int PRIMARY KEY, price text);', 'empties a table'],
+    ['ALTER TABLE ONLY "t" DROP price;\nALTER TABLE t ADD price text;', 'empties a column'],
     ['ALTER TABLE t DROP COLUMN price;', 'price'],
     ['ALTER TABLE t RENAME price TO cost;', 'price'],
   ])('%s', async (sql, reason) => {
@@ -127,6 +129,7 @@ describe('what is only schema is not', () => {
     'ALTER TABLE u ALTER note TYPE int USING note::int;',
     'ALTER TABLE u ADD c int DEFAULT 5; ALTER TABLE u ALTER c DROP DEFAULT;',
     'ALTER TABLE t ADD c int; ALTER TABLE u DROP COLUMN note;',
+    'DROP TABLE u; CREATE TABLE u (id int, note text); ALTER TABLE t DROP CONSTRAINT t_pkey;',
     "SET lock_timeout = '1s';\nCREATE INDEX CONCURRENTLY i ON u (id);",
     "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'INSERT INTO u VALUES (1)';\nCOMMENT ON TABLE u IS 'a';",
     "CREATE TYPE mood AS ENUM ('a');\nALTER TYPE mood ADD VALUE 'b';\nCREATE MATERIALIZED VIEW m AS SELECT id FROM u;",
