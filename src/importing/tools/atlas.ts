@@ -22,9 +22,11 @@ export const importer: Importer = {
   tool: 'atlas',
 
   async read(path) {
-    const folder = await findFolder(path, ['.', 'migrations'], (names) =>
-      names.some((name) => name.endsWith('.sql')),
-    );
+    const folders = ['.', 'migrations'];
+    // A folder above may have a schema.sql.
+    const folder =
+      (await findFolder(path, folders, (names) => names.includes(ATLAS_SUM))) ??
+      (await findFolder(path, folders, (names) => names.some((name) => name.endsWith('.sql'))));
     if (folder === undefined) {
       throw notFound(`${path} holds no Atlas migrations`, [
         'Give the folder with the .sql files and atlas.sum.',

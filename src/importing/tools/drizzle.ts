@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection } from '../../database/connection.js';
 import { findBookkeeping } from '../bookkeeping-table.js';
@@ -17,6 +18,8 @@ import {
 import { endStatement } from '../statement-end.js';
 
 const BREAKPOINT = '--> statement-breakpoint';
+const JOURNAL = join('meta', '_journal.json');
+const FOLDER = /^\d{14}_/;
 const NAME = /^(\d+)_(.*)$/;
 
 /** A migration as either layout names it. */
@@ -35,14 +38,13 @@ export const importer: Importer = {
   tool: 'drizzle',
 
   async read(path, options) {
-    const folders = ['.', 'drizzle', 'migrations', 'drizzle/migrations'];
-    const journaled = await findFolder(path, [...folders, 'meta/..'], (names) => names.includes('meta'));
-    const folder =
-      journaled ?? (await findFolder(path, folders, (names) => names.some((name) => FOLDER.test(name))));
+    const isDrizzle = (names: readonly string[], at: string) =>
+      existsSync(join(at, JOURNAL)) || names.some((name) => FOLDER.test(name));
+    const folder = await findFolder(path, ['.', 'drizzle', 'migrations', 'drizzle/migrations'], isDrizzle);
     const entries =
       folder === undefined
         ? []
-        : (await isFile(join(folder, 'meta', '_journal.json')))
+        : (await isFile(join(folder, JOURNAL)))
           ? await readJournal(folder, options)
           : await readFolders(folder, options);
     if (entries.length === 0) {
@@ -72,7 +74,6 @@ export const importer: Importer = {
   recorded: (connection, project) => recorded(connection, project),
 };
 
-const FOLDER = /^\d{14}_/;
 const DIALECTS = { postgres: ['postgresql'], sqlite: ['sqlite', 'turso'] };
 
 function requireDialect(dialect: unknown, file: string, { engine }: ReadOptions): void {
@@ -88,7 +89,7 @@ interface Journal {
 }
 
 async function readJournal(folder: string, options: ReadOptions): Promise<Entry[]> {
-  const path = join(folder, 'meta', '_journal.json');
+  const path = join(folder, JOURNAL);
   const { text } = await readSource(path);
   let journal: Journal;
   try {

@@ -45,6 +45,14 @@ describe('files', () => {
     expect(notes).toEqual(['atlas.sum is right: 3 files verified.']);
   });
 
+  test('in a folder below a schema.sql', async () => {
+    const { revisions } = await read({
+      'schema.sql': 'SELECT 1;\n',
+      ...within('migrations', { ...FILES, 'atlas.sum': sum(FILES) }),
+    });
+    expect(revisions).toHaveLength(3);
+  });
+
   test('without an atlas.sum it is said that nothing was verified', async () => {
     expect((await read(FILES)).notes[0]).toContain('There is no atlas.sum');
   });

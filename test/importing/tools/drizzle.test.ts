@@ -74,6 +74,10 @@ describe('files', () => {
     );
   });
 
+  test('beside a folder that is called meta, too', async () => {
+    expect((await read({ 'meta/robots.txt': '', ...KIT_0_31 })).revisions).toHaveLength(2);
+  });
+
   test('of drizzle-kit 1.0: a folder each, whole names where a second had two', async () => {
     const { revisions } = await read(KIT_1_0);
     expect(revisions.map(({ id, name, key }) => [id, name, key])).toEqual([
