@@ -50,6 +50,15 @@ describe('files', () => {
     expect(revisions[1]!.down).toBeUndefined();
   });
 
+  test('markers within a text are text', async () => {
+    const body =
+      "DO $$ BEGIN\n  RAISE NOTICE ' -- migrate:down ;';\n  -- migrate:down, but not at the start\nEND $$;\n";
+    const { revisions } = await read({
+      '1_x.sql': `-- migrate:up\n${body}\n--  migrate:down  \nSELECT 1;\n`,
+    });
+    expect(revisions[0]).toMatchObject({ up: body, down: 'SELECT 1;\n' });
+  });
+
   test.each([
     ['no up block', 'CREATE TABLE t (a int);', 'does not begin with "-- migrate:up"'],
     ['a statement before', 'SELECT 1;\n-- migrate:up\n-- migrate:down\n', 'stands before'],
