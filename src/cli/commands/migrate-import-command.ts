@@ -11,7 +11,8 @@ export const importCommand: Command = {
     'noted what is applied in the database, and records the same migrations as applied for Tidemark: nothing is ' +
     "run, and the tool's files and table stay as they are. At the end it shows how the database differs from what " +
     'the migrations make. For the next database (--env production) run it again: the files are there, and only the ' +
-    'recording is done.',
+    'recording is done. For migrations that are programs (Alembic, knex, node-pg-migrate) the project itself has ' +
+    'to be able to run: its own tool writes their SQL, without a database.',
   arguments: [
     {
       name: 'PATH',
