@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { TidemarkError } from '../errors.js';
+import { ATLAS_SUM } from '../migrations/atlas-sum.js';
 import { graphOf } from '../migrations/compare-history.js';
 import { withDirectives } from '../migrations/directive-lines.js';
 import type { MigrationFolder } from '../migrations/folder.js';
@@ -53,12 +56,13 @@ export interface PlannedSquash {
 /**
  * Makes one migration of a line of them, and proves on the dev database that it leads from the state before them to
  * the state after them, and its reverse back. Writes nothing. Throws TidemarkError: as `squashRange`; `squash-refused`
- * (exit code 4) with the list of what a schema difference would lose; `squash-not-joinable`; `squash-labels` for
+ * (exit code 4) with the list of what a schema difference would lose; `squash-atlas` (4) beside an `atlas.sum`; `squash-not-joinable`; `squash-labels` for
  * several branch labels; `squash-place` when no file name keeps the order of the others; `squash-different` when
  * the proof fails; and as `planBetween`.
  */
 export async function planSquash(bench: Workbench, request: SquashRequest): Promise<PlannedSquash> {
   const { folder, name } = request;
+  requireNoAtlas(folder.path);
   const graph = graphOf(folder);
   const ids = squashRange(graph, request.range);
   const files = new Map(folder.migrations.map((migration) => [migration.version, migration]));
@@ -100,6 +104,19 @@ export async function planSquash(bench: Workbench, request: SquashRequest): Prom
     notRestored: text.notRestored,
     changes: { write, rename },
   };
+}
+
+/** Atlas knows nothing of originals: it would run the squash on databases that have them. */
+function requireNoAtlas(path: string): void {
+  if (!existsSync(join(path, ATLAS_SUM))) return;
+  throw new TidemarkError(
+    'squash-atlas',
+    `Atlas keeps ${path} too, and would run a squash on databases that have its originals already`,
+    {
+      exitCode: 4,
+      hints: [`When Atlas is used no more, delete ${ATLAS_SUM}, and squash then.`],
+    },
+  );
 }
 
 interface States {

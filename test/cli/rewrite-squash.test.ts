@@ -96,6 +96,15 @@ describe('migrate squash', () => {
     expect((await run('migrate squash 2:3 --keep-statements')).code).toBe(1);
     expect(filesIn(migrations)).toEqual(before);
   });
+
+  it('is not for a folder that Atlas keeps too: it would run a squash where its originals have run', async () => {
+    rmSync(migrations, { recursive: true });
+    const ups = Object.entries(FILES).filter(([name]) => !name.includes('.down.'));
+    await writeMigrationFiles(migrations, { ...Object.fromEntries(ups), 'atlas.sum': '' });
+    const before = filesIn(migrations);
+    expect(await json('migrate squash 2:3')).toMatchObject({ code: 4, error: { code: 'squash-atlas' } });
+    expect(filesIn(migrations)).toEqual(before);
+  });
 });
 
 describe('two people squash', () => {
