@@ -37,6 +37,13 @@ export class EmbeddedConnection implements Connection {
     }
   }
 
+  /** Gives the engine itself, for what is no SQL. */
+  async withEngine<T>(work: (pglite: PGlite) => Promise<T>): Promise<T> {
+    if (this.#closed)
+      throw new DatabaseError('the connection is closed', { statement: 0, connectionLost: true });
+    return work(this.#pglite);
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

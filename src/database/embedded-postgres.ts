@@ -2,7 +2,6 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:f
 import { basename, dirname, join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { TidemarkError } from '../errors.js';
-import type { Connection } from './connection.js';
 import { safeUrl } from './database-url.js';
 import { EmbeddedConnection } from './embedded-connection.js';
 import { startEngine } from './embedded-engine.js';
@@ -21,7 +20,7 @@ export async function openEmbedded(options: {
   readonly path?: string | undefined;
   /** What messages call it. Default: its address. */
   readonly label?: string | undefined;
-}): Promise<Connection> {
+}): Promise<EmbeddedConnection> {
   const { path } = options;
   const label = options.label ?? safeUrl({ engine: 'postgres', adapter: 'embedded', path });
   if (path === undefined) {

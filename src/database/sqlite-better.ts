@@ -1,4 +1,4 @@
-import { engineVersion, type SqliteDriver, type SqliteValue } from './sqlite-driver.js';
+import { ALL_PAGES, engineVersion, type SqliteDriver, type SqliteValue } from './sqlite-driver.js';
 
 /** The part of `better-sqlite3` that is used. */
 interface BetterSqlite {
@@ -7,6 +7,10 @@ interface BetterSqlite {
   ) => {
     exec(sql: string): void;
     prepare(sql: string): BetterStatement;
+    backup(
+      path: string,
+      options: { readonly progress: () => number },
+    ): Promise<{ readonly totalPages: number }>;
     close(): void;
   };
 }
@@ -39,6 +43,14 @@ export async function betterSqlite(): Promise<SqliteDriver> {
         return bound(parameters, (...values) => statement.all(...values));
       },
       prepare: (sql) => void database.prepare(sql),
+      async copyTo(path, goOn) {
+        // Its first step is one of no pages; what `progress` gives is the size of the next.
+        const progress = () => {
+          goOn();
+          return ALL_PAGES;
+        };
+        return (await database.backup(path, { progress })).totalPages;
+      },
       close: () => database.close(),
     };
   };

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TidemarkError } from '../errors.js';
-import type { Connection, Row } from './connection.js';
+import { type Connection, DatabaseError, type Row } from './connection.js';
 import { type SqliteUrl, safeUrl } from './database-url.js';
 import { type SqliteDriver, type SqliteHandle, sqliteDriver } from './sqlite-driver.js';
 import { toSqliteError } from './sqlite-error.js';
@@ -23,7 +23,7 @@ export async function connectSqlite(
   driver?: SqliteDriver,
   label: string = safeUrl(url),
   quotedStrings = false,
-): Promise<Connection> {
+): Promise<SqliteConnection> {
   const { path } = url;
   const { open, version, takesQuotedStrings } = driver ?? (await sqliteDriver());
   if (path !== undefined && !existsSync(dirname(path))) {
@@ -94,7 +94,10 @@ function versionNumber(version: string): number {
   return major * 1_000_000 + minor * 1_000 + patch;
 }
 
-class SqliteConnection implements Connection {
+/** How long a copy waits for a lock before it asks whether to go on, in milliseconds; the process stands still. */
+const COPY_TIMEOUT_MS = 100;
+
+export class SqliteConnection implements Connection {
   readonly engine = 'sqlite';
   readonly embedded = true;
   readonly version: string;
@@ -120,6 +123,53 @@ class SqliteConnection implements Connection {
   async executeAll(statements: readonly string[]): Promise<void> {
     for (const [index, sql] of statements.entries()) {
       this.#translating(sql, index, () => this.#execute(sql));
+    }
+  }
+
+  /**
+   * Copies the database as it is in one moment into a file that is empty or not there; others go on writing. The
+   * process stands still meanwhile. `goOn` is called now and then while a lock is in the way, and ends the waiting by
+   * throwing. Throws DatabaseError.
+   */
+  async copyTo(path: string, goOn: () => void): Promise<void> {
+    const [row] = await this.query<{ timeout: number }>('PRAGMA busy_timeout');
+    await this.executeAll([`PRAGMA busy_timeout = ${COPY_TIMEOUT_MS}`]);
+    try {
+      // Both drivers take a database whose first page is locked for one without pages, and say it is copied.
+      while ((await this.#copy(path, goOn)) === 0 && (await this.#pages()) !== 0) goOn();
+    } finally {
+      await this.executeAll([`PRAGMA busy_timeout = ${row?.timeout ?? BUSY_TIMEOUT_MS}`]);
+    }
+  }
+
+  async #copy(path: string, goOn: () => void): Promise<number> {
+    let stopped: { readonly why: unknown } | undefined;
+    const asking = () => {
+      try {
+        goOn();
+      } catch (why) {
+        stopped = { why };
+        throw why;
+      }
+    };
+    try {
+      return await this.#handle.copyTo(path, asking);
+    } catch (error) {
+      if (stopped !== undefined) throw stopped.why;
+      const { sqlstate } = toSqliteError(error, { statement: 0, sql: '', compile: () => {} });
+      if (/^SQLITE_(BUSY|LOCKED)/.test(sqlstate)) return 0;
+      throw toSqliteError(error, { statement: 0, sql: '', compile: () => {} });
+    }
+  }
+
+  /** Undefined while somebody holds a lock. */
+  async #pages(): Promise<number | undefined> {
+    try {
+      const [row] = await this.query<{ page_count: number }>('PRAGMA page_count');
+      return row?.page_count;
+    } catch (error) {
+      if (error instanceof DatabaseError && /^SQLITE_(BUSY|LOCKED)/.test(error.sqlstate)) return undefined;
+      throw error;
     }
   }
 

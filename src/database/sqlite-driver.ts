@@ -11,6 +11,12 @@ export interface SqliteHandle {
   all(sql: string, parameters: readonly SqliteValue[]): Record<string, SqliteValue>[];
   /** Compiles a statement without running it. */
   prepare(sql: string): void;
+  /**
+   * Copies the whole database, as it is in one moment, into a file that is empty or not there, in one step: a copy in
+   * several begins anew with every write of another process. `goOn` is called while somebody else's lock is in the
+   * way and ends the waiting by throwing. Gives the number of pages; 0 when not even that could be read.
+   */
+  copyTo(path: string, goOn: () => void): Promise<number>;
   close(): void;
 }
 
@@ -27,6 +33,9 @@ export interface SqliteDriver {
    */
   open(path: string, options?: { readonly quotedStrings?: boolean }): SqliteHandle;
 }
+
+/** More pages than a database can have: everything in one step. */
+export const ALL_PAGES = 0x7fff_ffff;
 
 /** Asks a driver for the version of its engine. */
 export function engineVersion(open: SqliteDriver['open']): string {

@@ -1,4 +1,4 @@
-import { engineVersion, type SqliteDriver, type SqliteValue } from './sqlite-driver.js';
+import { ALL_PAGES, engineVersion, type SqliteDriver, type SqliteValue } from './sqlite-driver.js';
 
 /** The part of `node:sqlite` that is used; @types/node 20 does not know it yet. */
 interface NodeSqlite {
@@ -8,14 +8,22 @@ interface NodeSqlite {
       readonly enableForeignKeyConstraints: boolean;
       readonly enableDoubleQuotedStringLiterals: boolean;
     },
-  ) => {
-    exec(sql: string): void;
-    prepare(sql: string): {
-      setReadBigInts(enabled: boolean): void;
-      all(...parameters: SqliteValue[]): Record<string, SqliteValue>[];
-    };
-    close(): void;
+  ) => NodeDatabase;
+  /** Since 22.16 and 23.8. */
+  readonly backup?: (
+    source: NodeDatabase,
+    path: string,
+    options: { readonly rate: number; readonly progress: () => void },
+  ) => Promise<number>;
+}
+
+interface NodeDatabase {
+  exec(sql: string): void;
+  prepare(sql: string): {
+    setReadBigInts(enabled: boolean): void;
+    all(...parameters: SqliteValue[]): Record<string, SqliteValue>[];
   };
+  close(): void;
 }
 
 /** SQLite as Node brings it along; undefined where it does not, or only with a flag. */
@@ -37,6 +45,16 @@ export function nodeSqlite(): SqliteDriver | undefined {
         return statement.all(...parameters);
       },
       prepare: (sql) => void database.prepare(sql),
+      async copyTo(path, goOn) {
+        goOn();
+        if (module.backup !== undefined) {
+          return module.backup(database, path, { rate: ALL_PAGES, progress: goOn });
+        }
+        // What Node had before: a copy in one read transaction, too, but tables without an INTEGER PRIMARY KEY may
+        // get other rowids.
+        database.exec(`VACUUM INTO '${path.replaceAll("'", "''")}'`);
+        return ALL_PAGES;
+      },
       close: () => database.close(),
     };
   };
