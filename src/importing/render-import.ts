@@ -24,7 +24,8 @@ export interface RenderedRevision {
 
 /**
  * Gives each revision its files. A name begins with the id where ids sort as the revisions follow one another, else
- * the files are numbered and say their id. Parents are written only where file order does not say them.
+ * the files are numbered and say their id. Parents are left out only where file order says them, and will go on saying
+ * them beside the files that come later.
  *
  * @param path where the files are to lie, for messages
  */
@@ -67,8 +68,9 @@ function place(
   }));
 }
 
+/** An id with `_` in it is the other tool's whole name for the migration. */
 function stemOfId({ id, name }: ImportedRevision): string {
-  return parseFileName(`${id}_x.sql`)?.version === id ? (name === '' ? id : `${id}_${slugOf(name)}`) : id;
+  return name === '' || id.includes('_') ? id : `${id}_${slugOf(name)}`;
 }
 
 /** The ids in file order; undefined when one stands before what it needs, or a name is taken twice. */
@@ -90,12 +92,22 @@ function orderOf(path: string, placed: readonly Placed[]): string[] | undefined 
 function render(placed: readonly Placed[], order: readonly string[]): RenderedImport {
   const before = new Map(order.map((id, index) => [id, index === 0 ? [] : [order[index - 1]!]]));
   const files = new Map<string, string>();
+  const counted = areCounted(placed);
   for (const one of placed) {
-    const implied = before.get(one.revision.id)!.join() === one.parents.join();
+    const implied = counted && before.get(one.revision.id)!.join() === one.parents.join();
     files.set(one.upFile, textOf(one, implied ? undefined : one.parents));
     if (one.downFile !== undefined) files.set(one.downFile, downTextOf(one.revision));
   }
   return { revisions: placed, files };
+}
+
+/**
+ * True for names that begin with numbers or times, all with one prefix (`V12`) or none: the name of a new migration
+ * then comes last. Beside hashes it comes anywhere.
+ */
+function areCounted(placed: readonly Placed[]): boolean {
+  const prefixes = placed.map(({ stem }) => /^([A-Za-z]*)\d+(?:\.\d+)*(?:_|$)/.exec(stem)?.[1]);
+  return prefixes.every((prefix) => prefix !== undefined && prefix === prefixes[0]);
 }
 
 function textOf({ revision, upFile }: Placed, parents: readonly string[] | undefined): string {

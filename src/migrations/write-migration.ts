@@ -144,7 +144,7 @@ function freeVersion(
   stemOf: (version: string) => string,
 ): string {
   if (revision === 'number') {
-    const numbers = [...graph.byId.keys()].filter((id) => /^[A-Za-z]*\d+$/.test(id));
+    const numbers = [...graph.byId.keys()].filter((id) => /^[A-Za-z]*\d+(?:\.\d+)*$/.test(id));
     return nextNumber(numbers.sort(compareVersions).at(-1));
   }
   const last = folder.migrations.at(-1);

@@ -1,8 +1,13 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ImportedRevision } from '../../src/importing/imported-project.js';
 import { plainRevision } from '../../src/importing/plain-revision.js';
 import { renderImport, requireSame } from '../../src/importing/render-import.js';
-import { folderOfTexts } from '../../src/migrations/folder.js';
+import { graphOf } from '../../src/migrations/compare-history.js';
+import { folderOfTexts, readMigrationFolder } from '../../src/migrations/folder.js';
+import { writeMigration } from '../../src/migrations/write-migration.js';
+import { testFolder } from '../migrations/support/folder.js';
 
 const revision = (id: string, more: Partial<ImportedRevision> = {}) =>
   plainRevision({
@@ -60,6 +65,44 @@ test('ids that do not sort as the revisions follow one another give numbered fil
   ]);
   const files = render(revision('ae1027'), revision('0b12'));
   expect(files['0001_step_ae1027.sql']).toMatch(/^-- tidemark:revision ae1027\n/);
+});
+
+test('hashes for ids: every parent is said, for no later name is sure to come after them', () => {
+  const files = render(revision('abcdef', { down: 'SELECT 0;\n' }), revision('bcdeff'));
+  expect(files).toEqual({
+    'abcdef_step_abcdef.sql': "-- tidemark:revision abcdef\n-- tidemark:parent base\nSELECT 'abcdef';\n",
+    'abcdef_step_abcdef.down.sql': 'SELECT 0;\n',
+    'bcdeff_step_bcdeff.sql': "-- tidemark:revision bcdeff\n-- tidemark:parent abcdef\nSELECT 'bcdeff';\n",
+  });
+  const read = folderOfTexts('/m', new Map(Object.entries(files)));
+  expect(read.migrations.map(({ name }) => name)).toEqual(['step_abcdef', 'step_bcdeff']);
+  expect(render(revision('1975ea'), revision('ae1027'))['1975ea_step_1975ea.sql']).toContain(
+    'tidemark:parent base',
+  );
+});
+
+test.each([
+  [['abcdef', 'bcdeff']],
+  [['1975ea', 'ae1027']],
+  [['ae1027', 'be0b12']],
+  [['ae1027', '0b12']],
+  [['V1', 'V2']],
+  [['000001', '000002']],
+])('a new migration and a branch follow what was imported as %j', async (ids) => {
+  const folder = await testFolder();
+  try {
+    for (const [file, text] of Object.entries(render(...ids.map((id) => revision(id)))))
+      await writeFile(join(folder.path, file), text);
+    const up = 'SELECT 1;\n';
+    const one = await writeMigration(folder.path, { name: 'one', up });
+    const two = await writeMigration(folder.path, { name: 'two', up, parents: [ids.at(-1)!] });
+    expect([one.parents, two.parents]).toEqual([[ids.at(-1)], [ids.at(-1)]]);
+    const graph = graphOf(await readMigrationFolder(folder.path));
+    expect(graph.order.map(({ id }) => id)).toEqual([...ids, one.version, two.version]);
+    expect(graph.byId.get(ids[1]!)?.parents).toEqual([ids[0]]);
+  } finally {
+    await folder.remove();
+  }
 });
 
 test('an id that a name cannot begin with is said', () => {

@@ -58,6 +58,14 @@ describe('names from a template', () => {
     await expect(write({ name: 'A!', naming })).rejects.toMatchObject({ code: 'migration-exists' });
   });
 
+  test('after a squash, whose number has a part', async () => {
+    await folder.put({ '0006.1_all.sql': 'SELECT 1;' });
+    expect(await write({ naming: { revision: 'number' } })).toMatchObject({
+      version: '0007',
+      parents: ['0006.1'],
+    });
+  });
+
   test('in a time zone', async () => {
     const { upFile, version } = await write({ naming: { timeZone: 'Asia/Tokyo' } });
     expect([upFile, version]).toEqual(['20250916045954_add_users.sql', '20250916045954']);
