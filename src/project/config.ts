@@ -1,3 +1,5 @@
+import type { BackupConfig } from '../backup-config.js';
+
 /** How new migrations are written. */
 export interface NewMigrationsConfig {
   /**
@@ -47,6 +49,8 @@ export interface EnvironmentConfig {
   readonly production?: boolean | undefined;
   /** How new migrations are named and written; each key by itself. */
   readonly newMigrations?: NewMigrationsConfig | undefined;
+  /** Where backups go, how often, and which stay; each key by itself. */
+  readonly backup?: BackupConfig | undefined;
 }
 
 export interface Config extends EnvironmentConfig {

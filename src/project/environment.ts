@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import type { BackupConfig } from '../backup-config.js';
 import type { DatabaseUrl } from '../database/database-url.js';
 import { parseDatabaseUrl } from '../database/database-url.js';
 import type { DevSetting } from '../database/open-dev-database.js';
@@ -6,7 +7,7 @@ import { TidemarkError } from '../errors.js';
 import { didYouMean } from '../suggest.js';
 import type { Config, EnvironmentConfig, NewMigrationsConfig } from './config.js';
 import { urlFromVariables } from './database-variables.js';
-import type { LoadedVariables } from './dotenv.js';
+import type { LoadedVariables, Variables } from './dotenv.js';
 
 /** What the command line says about the environment; what is not said is left out. */
 export interface EnvironmentFlags {
@@ -37,6 +38,14 @@ export interface NewMigrations {
     | undefined;
 }
 
+/** What an environment says of its backups; `backupSettings` of the library settles the rest. */
+export interface EnvironmentBackup {
+  /** The environment's block over the top of the configuration, each key by itself. Paths are as written. */
+  readonly config: BackupConfig;
+  /** The variables with those of `.env`: BACKUP_KEEP_DAYS, keys of destinations. A call, so that nothing prints them. */
+  readonly variables: () => Variables;
+}
+
 /** An environment with every choice made. Paths are absolute. */
 export interface ResolvedEnvironment {
   readonly name: string;
@@ -56,6 +65,7 @@ export interface ResolvedEnvironment {
   readonly exclude: readonly string[];
   readonly production: boolean;
   readonly newMigrations: NewMigrations;
+  readonly backup: EnvironmentBackup;
   /** What the user may be surprised by, as full sentences. */
   readonly notes: readonly string[];
 }
@@ -94,13 +104,26 @@ export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnviron
     exclude: [...new Set([...(setting('exclude') ?? []), ...(flags.exclude ?? [])])],
     production: setting('production') ?? /^prod(uction)?$/i.test(name),
     newMigrations: newMigrations({ ...config?.value.newMigrations, ...saidIn(block.newMigrations) }, root),
+    backup: {
+      config: mergedBackup(config?.value.backup, block.backup),
+      variables: () => sources.env.variables,
+    },
     notes: found?.notes ?? [],
   };
 }
 
 /** The keys that are said: one with undefined leaves the choice to the top of the configuration. */
-function saidIn(settings: NewMigrationsConfig = {}): NewMigrationsConfig {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+function saidIn<T extends object>(settings: T | undefined): Partial<T> {
+  const said = Object.entries(settings ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said) as Partial<T>;
+}
+
+/** When backups are due is one choice: an environment's `cron` takes the place of an `interval` above, and the reverse. */
+function mergedBackup(top: BackupConfig | undefined, block: BackupConfig | undefined): BackupConfig {
+  const own: BackupConfig = saidIn(block);
+  const { interval, cron, ...above }: BackupConfig = saidIn(top);
+  const due = own.interval === undefined && own.cron === undefined ? saidIn({ interval, cron }) : {};
+  return { ...above, ...due, ...own };
 }
 
 /** A command runs in the project's folder, so that it finds what is installed there. */

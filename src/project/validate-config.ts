@@ -1,6 +1,7 @@
 import { TidemarkError } from '../errors.js';
 import { didYouMean } from '../suggest.js';
 import type { Config } from './config.js';
+import { backupFaults } from './validate-backup.js';
 import { newMigrationFault, newMigrationKeys } from './validate-new-migrations.js';
 
 /** One thing a key may hold: a test and the words for it. */
@@ -34,6 +35,7 @@ const environmentKeys: Readonly<Record<string, Expectation>> = {
   exclude: texts,
   production: flag,
   newMigrations: record,
+  backup: record,
 };
 const topKeys: Readonly<Record<string, Expectation>> = { ...environmentKeys, defaultEnvironment: filledText };
 
@@ -95,6 +97,8 @@ function checkKeys(
       faults.push(`"${prefix}${key}" must be ${expectation.words}, not ${describe(value)}`);
     } else if (key === 'newMigrations' && isRecord(value)) {
       checkNewMigrations(value, `${prefix}${key}.`, faults);
+    } else if (key === 'backup' && isRecord(value)) {
+      faults.push(...backupFaults(value, `${prefix}${key}.`));
     }
   }
 }

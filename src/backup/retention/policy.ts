@@ -1,3 +1,4 @@
+import type { RetentionConfig } from '../../backup-config.js';
 import { TidemarkError } from '../../errors.js';
 
 /** Which backups stay. Each rule keeps what it names; a backup goes only when none does. */
@@ -30,7 +31,7 @@ export const DEFAULT_RETENTION: RetentionPolicy = {
 };
 
 /** What a person may set; what is left out is the default. */
-export type RetentionSettings = Partial<RetentionPolicy>;
+export type RetentionSettings = RetentionConfig;
 
 const AT_LEAST_ONE = new Set<keyof RetentionPolicy>(['keepDays', 'minKeep']);
 
@@ -66,6 +67,6 @@ export function retentionPolicy(settings: RetentionSettings, source: string): Re
   return policy;
 }
 
-function definedIn(settings: RetentionSettings): RetentionSettings {
+function definedIn(settings: RetentionSettings): Partial<RetentionPolicy> {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
