@@ -78,7 +78,7 @@ export async function readCatalog(
 }
 
 /** The highest level; of equal ones the latest. */
-function bestOf(list: readonly (Verified | undefined)[]): Verified | undefined {
+export function bestOf(list: readonly (Verified | undefined)[]): Verified | undefined {
   return list
     .filter((verified) => verified !== undefined)
     .sort((a, b) => b.level - a.level || (a.at < b.at ? 1 : -1))[0];

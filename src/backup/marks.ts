@@ -29,6 +29,11 @@ export async function noteVerified(
   await putMark(store, markKey(folder, id, `verified-${level}-${time}`), JSON.stringify(details));
 }
 
+/** Takes every proof off a backup whose bytes turned out to be wrong. */
+export async function forgetVerified(store: BackupStore, folder: string, id: string): Promise<void> {
+  for (const { key } of await store.list(markKey(folder, id, 'verified-'))) await store.remove(key);
+}
+
 async function putMark(store: BackupStore, key: string, body: string): Promise<void> {
   const bytes = Buffer.from(body);
   const sha256 = createHash('sha256').update(bytes).digest('hex');

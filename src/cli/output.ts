@@ -51,6 +51,11 @@ export class Output {
     this.errorStyle = makeStyle(wantsColor(settings.stderr, settings.env, settings.color));
   }
 
+  /** True where `progress` is shown. */
+  get live(): boolean {
+    return !this.quiet && !this.json && this.#stderr.isTTY === true;
+  }
+
   /** Width to lay text out for. */
   get width(): number {
     return this.#stdout.columns ?? 100;
@@ -86,7 +91,7 @@ export class Output {
 
   /** One line that the next one replaces: what is being done right now. Only on a terminal. */
   progress(text: string): void {
-    if (this.quiet || this.json || this.#stderr.isTTY !== true) return;
+    if (!this.live) return;
     const width = (this.#stderr.columns ?? 80) - 1;
     this.#stderr.write(`\r\u001b[2K${this.mask(text).slice(0, width)}`);
     this.#progressShown = true;

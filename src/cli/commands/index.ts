@@ -1,4 +1,5 @@
 import type { Command, Group } from '../command.js';
+import { backupCommands } from './backup.js';
 import { dbCommands } from './db.js';
 import { migrateCommands } from './migrate.js';
 import { importCommand } from './migrate-import-command.js';
@@ -8,6 +9,7 @@ import { schemaCommands } from './schema.js';
 export const groups: readonly Group[] = [
   { name: 'migrate', summary: 'write migrations and run them, up and down' },
   { name: 'schema', summary: 'read, compare and apply whole schemas' },
+  { name: 'backup', summary: 'back the database up, prove it, bring it back' },
   { name: 'db', summary: 'look after the database itself' },
 ];
 
@@ -17,5 +19,6 @@ export const commands: readonly Command[] = [
   ...migrateCommands,
   importCommand,
   ...schemaCommands,
+  ...backupCommands,
   ...dbCommands,
 ];

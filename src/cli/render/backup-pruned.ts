@@ -1,0 +1,24 @@
+import type { PrunedBackups, PrunedPlace } from '../../library/backups/prune-places.js';
+import type { Style } from '../style.js';
+import { counted } from './quantity.js';
+
+export function renderPruned({ places, dryRun }: PrunedBackups, style: Style): string {
+  return places.map((place) => placeText(place, dryRun, style)).join('\n');
+}
+
+function placeText({ place, decisions, swept }: PrunedPlace, dryRun: boolean, style: Style): string {
+  const going = decisions.filter(({ keep }) => !keep).length;
+  const word = dryRun ? 'would delete' : 'deleted';
+  return [
+    style.bold(`${place}: ${word} ${going} of ${counted(decisions.length, 'backup')}`),
+    ...decisions.map(({ id, keep, reasons }) =>
+      keep
+        ? `  ${style.green('keep')}    ${id}  ${style.dim(reasons.join('; '))}`
+        : `  ${style.red(dryRun ? 'delete ' : 'deleted')} ${id}  ${style.dim(reasons.join('; '))}`,
+    ),
+    ...swept.map(
+      (name) =>
+        `  ${dryRun ? 'would sweep' : 'swept'}  ${name}  ${style.dim('left over from a run that was interrupted')}`,
+    ),
+  ].join('\n');
+}
