@@ -42,6 +42,7 @@ export async function run(context: Context): Promise<Outcome> {
   }
 
   const text = mergeText(graph, heads);
+  const orders = `${proof.orders.length} order${proof.orders.length === 1 ? '' : 's'}`;
   if (options.flag('dry-run')) {
     return {
       result: {
@@ -53,7 +54,7 @@ export async function run(context: Context): Promise<Outcome> {
         up: text.up,
         downText: text.down,
       },
-      text: `${heads.map((id) => describeRevision(graph, id)).join(' and ')} can be merged: proven in ${proof.orders.length} orders`,
+      text: `${heads.map((id) => describeRevision(graph, id)).join(' and ')} can be merged: proven in ${orders}`,
     };
   }
   const written = await writeMigration(migrations, {
@@ -69,6 +70,6 @@ export async function run(context: Context): Promise<Outcome> {
   const shown = files.map((file) => relativePath(migrations, file, context.cwd));
   return {
     result: { changed: true, revision: written.version, files, parents: written.parents, proof },
-    text: `wrote ${shown.join(' and ')}, proven in ${proof.orders.length} orders: ${heads.map((id) => describeRevision(graph, id)).join(' and ')} are one line again`,
+    text: `wrote ${shown.join(' and ')}, proven in ${orders}: ${heads.map((id) => describeRevision(graph, id)).join(' and ')} are one line again`,
   };
 }

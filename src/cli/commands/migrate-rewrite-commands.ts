@@ -78,7 +78,7 @@ export const rewritingCommands: readonly Command[] = [
     examples: [
       { line: 'migrate squash :20250915195954', summary: 'everything up to that revision' },
       { line: 'migrate squash 20250901120000:head --name billing', summary: 'a feature as one migration' },
-      { line: 'migrate squash 3:7 --keep-statements', summary: 'with the data changes among them' },
+      { line: 'migrate squash 0003:0007 --keep-statements', summary: 'with the data changes among them' },
     ],
     load: () => import('./migrate-squash.js'),
   },

@@ -67,10 +67,13 @@ function matching(graph: RevisionGraph, text: string): string[] {
 function unknown(graph: RevisionGraph, text: string, within: ReadonlySet<string> | undefined): TidemarkError {
   const elsewhere = within !== undefined && matching(graph, text).length > 0;
   const newest = graph.order.at(-1);
+  const same = /^\d+$/.test(text) ? graph.order.find(({ id }) => sameNumber(id, text)) : undefined;
   const there =
     newest === undefined
       ? 'There are no migrations yet.'
-      : `The newest is ${describeRevision(graph, newest.id)}.`;
+      : same !== undefined
+        ? `Did you mean ${describeRevision(graph, same.id)}?`
+        : `The newest is ${describeRevision(graph, newest.id)}.`;
   return new TidemarkError(
     'target-unknown',
     elsewhere ? `"${text}" is not on that branch` : `there is no revision "${text}"`,
@@ -82,6 +85,11 @@ function unknown(graph: RevisionGraph, text: string, within: ReadonlySet<string>
       ],
     },
   );
+}
+
+/** True for `3` and `0003`. */
+function sameNumber(id: string, text: string): boolean {
+  return /^\d+$/.test(id) && BigInt(id) === BigInt(text);
 }
 
 /** The lineage that a label limits a text to; undefined without a label. */

@@ -6,9 +6,12 @@ import { describeRevision, type RevisionGraph } from './revision-graph.js';
 /**
  * Where to go: a number of steps, or a text `[BRANCH@]PLACE`. PLACE is a full id, the unique beginning of one, a
  * label, a name, `head`, `heads`, `base` or `current`, each with `+N` or `-N` after it if wanted; or `+N` or `-N`
- * alone, counted from where the database is. A text of one to three digits is a number of steps.
+ * alone, counted from where the database is. A number of one to three digits is a number of steps, unless it begins
+ * with a zero, as nobody counts: `001` is a revision.
  */
 export type Target = string | number;
+
+const COUNT = /^(?:0|[1-9]\d{0,2})$/;
 
 /** A target taken apart. */
 export interface ParsedTarget {
@@ -36,7 +39,7 @@ export function parseTarget(graph: RevisionGraph, target: Target): ParsedTarget 
     return { text: String(target), label: undefined, symbol: undefined, steps: target, relative: target < 0 };
   }
   const text = target.trim();
-  if (/^\d{1,3}$/.test(text)) {
+  if (COUNT.test(text)) {
     if (graph.byId.has(text)) throw stepsOrRevision(graph, text);
     return { text, label: undefined, symbol: undefined, steps: Number(text), relative: false };
   }
@@ -60,7 +63,7 @@ export function parseTarget(graph: RevisionGraph, target: Target): ParsedTarget 
 /** As `parseTarget`, for where a place is needed: a number alone is then the (beginning of the) id of a revision. */
 export function parsePlace(graph: RevisionGraph, place: string): ParsedTarget {
   const text = place.trim();
-  if (!/^\d{1,3}$/.test(text)) return parseTarget(graph, place);
+  if (!COUNT.test(text)) return parseTarget(graph, place);
   return { text, label: undefined, symbol: text, steps: undefined, relative: false };
 }
 
@@ -211,10 +214,12 @@ function severalPlaces(graph: RevisionGraph, text: string, ids: readonly string[
 }
 
 function stepsOrRevision(graph: RevisionGraph, text: string): TidemarkError {
+  const name = graph.byId.get(text)?.name ?? '';
+  const revision = name === '' ? `${text}@${text}` : `its name (${name}) or ${text}@${text}`;
   return new TidemarkError(
     'target-ambiguous',
     `"${text}" could be ${text} steps or revision ${describeRevision(graph, text)}`,
-    { exitCode: 2, hints: [`Write +${text} or -${text} for steps, or the revision's name.`] },
+    { exitCode: 2, hints: [`Write +${text} or -${text} for steps; for the revision ${revision}.`] },
   );
 }
 

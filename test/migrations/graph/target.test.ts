@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { TidemarkError } from '../../../src/errors.js';
 import { downgradeSteps } from '../../../src/migrations/graph/downgrade-steps.js';
 import { resolveRevision } from '../../../src/migrations/graph/resolve-revision.js';
 import type { RevisionGraph } from '../../../src/migrations/graph/revision-graph.js';
@@ -33,6 +34,11 @@ describe('going up', () => {
     [FORK, 'c1', 'right', 'c2'],
     [FORK, '', 'rig', 'a1 b1 c2'],
     [FORK, 'c1', 'left@heads', 'd1'],
+    // Nobody counts with a zero in front.
+    [graph('001 002 003'), '', '002', '001 002'],
+    [graph('001 002 003'), '', '2', '001 002'],
+    [graph('000001 000002'), '', '000001', '000001'],
+    [graph('2 3 4'), '', '3@3', '2 3'],
     [graph(''), '', undefined, ''],
     [graph(''), '', 'heads', ''],
   ])('%#: from "%s%s" to "%s"', (g, from, target, expected) => {
@@ -57,7 +63,8 @@ describe('going up', () => {
     [FORK, 'b1', 'left@d2', 'target-unknown', 'not on that branch'],
     [FORK, 'b1', 'nobody@head', 'branch-unknown', 'no branch "nobody"'],
     [DATES, '', '2025', 'target-ambiguous', '20250101000000'],
-    [graph('001 002'), '', '002', 'target-ambiguous', '002 steps or revision 002'],
+    [graph('1 2'), '', '2', 'target-ambiguous', '2 steps or revision 2 (name_2)'],
+    [graph('001 002'), '', '003', 'target-unknown', 'no revision "003"'],
   ])('%#: from "%s%s" to "%s" is refused', (g, from, target, code, message) => {
     expect(() => upgradeSteps(g, applied(g, from), target)).toThrow(
       expect.objectContaining({ code, exitCode: 2, message: expect.stringContaining(message) }),
@@ -69,6 +76,24 @@ describe('going up', () => {
       '"2025" could be 20250101000000 (name_20250101000000) or 20250102000000 (name_20250102000000)',
     );
     expect(resolveRevision(DATES, '2026')).toBe('20260101000000');
+  });
+
+  test('a number that could be steps or a revision, and one that is written differently: with the way out', () => {
+    const hints = (g: RevisionGraph, target: string): readonly string[] => {
+      try {
+        upgradeSteps(g, new Set(), target);
+      } catch (error) {
+        if (error instanceof TidemarkError) return error.hints;
+      }
+      return [];
+    };
+    expect(hints(graph('1 2'), '2')).toEqual([
+      'Write +2 or -2 for steps; for the revision its name (name_2) or 2@2.',
+    ]);
+    expect(hints(graph('0003 1000'), '003')).toContain('Did you mean 0003 (name_0003)?');
+    expect(() => resolveRevision(graph('0003'), '3')).toThrow(
+      expect.objectContaining({ hints: expect.arrayContaining(['Did you mean 0003 (name_0003)?']) }),
+    );
   });
 
   test('one head, or words', () => {
