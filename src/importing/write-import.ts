@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TidemarkError } from '../errors.js';
 import { checksumOf } from '../migrations/checksum.js';
 import { type MigrationFolder, readMigrationFolder } from '../migrations/folder.js';
+import { GIT_ATTRIBUTES, GIT_ATTRIBUTES_TEXT } from '../migrations/git-attributes.js';
 import { rewriteFolder } from '../migrations/rewrite-folder.js';
 import { type RenderedImport, requireSame } from './render-import.js';
 
 /** Files that only keep a folder in version control. */
-const KEEPERS = new Set(['.gitkeep', '.keep', '.gitignore']);
+const KEEPERS = new Set(['.gitkeep', '.keep', '.gitignore', GIT_ATTRIBUTES]);
 
 /**
  * What a folder is to an import: `free` (empty, or not there), or `imported` when it holds all its files as they
@@ -49,6 +50,7 @@ export async function writeImport(target: string, rendered: RenderedImport): Pro
   try {
     await rewriteFolder(temporary, { write: rendered.files });
     requireSame(await readMigrationFolder(temporary), rendered);
+    await writeFile(join(temporary, GIT_ATTRIBUTES), GIT_ATTRIBUTES_TEXT);
     for (const name of await readdir(target).catch(() => [])) {
       await copyFile(join(target, name), join(temporary, name));
       await rm(join(target, name));

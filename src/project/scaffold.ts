@@ -10,6 +10,8 @@ export interface ScaffoldOptions {
   readonly url: string;
   /** The same, parsed from `folder`. */
   readonly database: DatabaseUrl;
+  /** The file that keeps the migrations folder in version control: its name and its text. */
+  readonly keeper: { readonly name: string; readonly text: string };
 }
 
 /** A file or folder of a new project, relative to its folder, and whether it was there before. */
@@ -28,7 +30,7 @@ const SQLITE_TEST_URL = 'sqlite:./test.db';
  * Writes the files of a new project and says what it did with each. What exists is kept; only .gitignore gets
  * the lines that it lacks. Errors of the file system pass through.
  */
-export function scaffold({ folder, url, database }: ScaffoldOptions): ScaffoldedFile[] {
+export function scaffold({ folder, url, database, keeper }: ScaffoldOptions): ScaffoldedFile[] {
   mkdirSync(folder, { recursive: true });
   const existing = configsIn(folder)[0];
   const texts = database.engine === 'sqlite' ? sqliteTexts : postgresTexts;
@@ -37,7 +39,7 @@ export function scaffold({ folder, url, database }: ScaffoldOptions): Scaffolded
       ? writeNew(folder, 'tidemark.config.ts', texts.config(url))
       : { path: existing, state: 'kept' },
     writeNew(folder, 'schema.sql', texts.schema),
-    writeNew(folder, join('migrations', '.gitkeep'), ''),
+    writeNew(folder, join('migrations', keeper.name), keeper.text),
     writeNew(folder, '.env.example', texts.environment),
     ignore(folder, ['.tidemark/', '.env', ...sqliteFiles(folder, database)]),
   ];

@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/project/load-config.js';
 import { inProcess } from '../support/cli-in-process.js';
@@ -81,4 +82,67 @@ describe('init for PostgreSQL', () => {
     expect(read('schema.sql')).toContain('GENERATED ALWAYS AS IDENTITY');
     expect(read('.env.example')).toContain('DB_HOST');
   });
+});
+
+describe('a project that is there already', () => {
+  const put = (path: string, text = '') => {
+    mkdirSync(dirname(join(cwd, path)), { recursive: true });
+    writeFileSync(join(cwd, path), text);
+  };
+
+  it.each([
+    ['alembic.ini', 'migrate import --from alembic .'],
+    ['migrations/atlas.sum', 'migrate import --from atlas migrations --in-place'],
+    ['prisma/migrations/migration_lock.toml', 'migrate import --from prisma prisma/migrations'],
+    ['migrations/1_a.up.sql', 'migrate import --help'],
+    ['migrations/tidemark.sum', 'tidemark status'],
+  ])('%s: what is next is not a first migration', async (file, next) => {
+    put(file);
+    const { code, stdout } = await run('init');
+    expect(code).toBe(0);
+    expect(stdout).toContain(next);
+    expect(stdout).not.toContain('migrate diff first');
+  });
+
+  it('says that DATABASE_URL is not what the local environment gets, without showing it', async () => {
+    const env = { DATABASE_URL: 'postgres://u:sesame@h/d' };
+    const made = await inProcess(['init'], { cwd, env });
+    expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining('DATABASE_URL is set') });
+    expect(made.stdout + made.stderr + read('tidemark.config.ts')).not.toContain('sesame');
+    const chosen = await inProcess(['init', 'b', '--engine', 'embedded'], { cwd, env });
+    expect(chosen.stderr).toBe('');
+  });
+});
+
+it('lets git merge the sums of two branches', async () => {
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], { cwd, stdio: 'pipe' });
+  git('init', '--quiet', '--initial-branch=main');
+  await run('init --engine sqlite');
+  await run('migrate new zero --revision 20250101000000');
+  git('add', '.');
+  git('commit', '--quiet', '--message=zero');
+  for (const [branch, id] of [
+    ['ann', '20250102000000'],
+    ['bob', '20250103000000'],
+  ] as const) {
+    git('switch', '--quiet', '--create', branch, 'main');
+    expect((await run(`migrate new ${branch} --revision ${id}`)).code).toBe(0);
+    git('add', '.');
+    git('commit', '--quiet', `--message=${branch}`);
+  }
+  git('merge', '--quiet', '--no-edit', 'ann');
+  expect(await run('migrate validate')).toMatchObject({ code: 0, stderr: '' });
+
+  // A file that both wrote differently stands in the sum twice: that is not merged in silence.
+  git('switch', '--quiet', '--create', 'one');
+  writeFileSync(join(cwd, 'migrations/20250102000000_ann.sql'), '-- one\n');
+  await run('migrate hash');
+  git('commit', '--quiet', '--all', '--message=one');
+  git('switch', '--quiet', '--create', 'two', 'HEAD~1');
+  writeFileSync(join(cwd, 'migrations/20250102000000_ann.sql'), '-- two\n');
+  await run('migrate hash');
+  git('commit', '--quiet', '--all', '--message=two');
+  git('merge', '--quiet', '--no-edit', '--strategy-option=ours', 'one');
+  expect(await run('migrate validate')).toMatchObject({ code: 1, stderr: expect.stringContaining('twice') });
 });

@@ -192,7 +192,7 @@ describe('init', () => {
         files: [
           { path: 'tidemark.config.json', state: 'kept' },
           { path: 'schema.sql', state: 'kept' },
-          { path: join('migrations', '.gitkeep'), state: 'made' },
+          { path: join('migrations', '.gitattributes'), state: 'made' },
           { path: '.env.example', state: 'made' },
           { path: '.gitignore', state: 'extended' },
         ],

@@ -1,9 +1,11 @@
 import { relative, resolve } from 'node:path';
 import { type DatabaseUrl, parseDatabaseUrl } from '../../database/database-url.js';
 import { TidemarkError } from '../../errors.js';
+import { GIT_ATTRIBUTES, GIT_ATTRIBUTES_TEXT } from '../../migrations/git-attributes.js';
 import { EMBEDDED_URL, type ScaffoldedFile, SQLITE_URL, scaffold } from '../../project/scaffold.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
+import { nextSteps } from '../init-next-steps.js';
 
 interface InitResult {
   readonly folder: string;
@@ -15,7 +17,8 @@ export async function run(context: Context): Promise<Outcome<InitResult>> {
   const folder = resolve(context.cwd, context.argument('FOLDER') ?? '.');
   const url = await localUrl(context);
   const database = checked(url, folder);
-  const files = scaffold({ folder, url, database });
+  const keeper = { name: GIT_ATTRIBUTES, text: GIT_ATTRIBUTES_TEXT };
+  const files = scaffold({ folder, url, database, keeper });
   const text = render(files, relative(context.cwd, folder), database, context);
   return { result: { folder, url, files }, text };
 }
@@ -25,6 +28,12 @@ const SERVER_URL = 'postgres://localhost:5432/app';
 async function localUrl(context: Context): Promise<string> {
   const given = context.options.text('url');
   if (given !== undefined) return given;
+  // Which of the two is meant cannot be known, and what the variable says may hold a password.
+  if (context.env.DATABASE_URL && context.options.text('engine') === undefined) {
+    context.output.warn(
+      'DATABASE_URL is set, but the environment "local" will not use it; if that is the database you mean, say so with --url, without the password',
+    );
+  }
   const engine = context.options.text('engine') ?? (await askForEngine(context));
   if (engine === 'embedded') return EMBEDDED_URL;
   if (engine === 'sqlite') return SQLITE_URL;
@@ -64,18 +73,17 @@ function render(
   files: readonly ScaffoldedFile[],
   folder: string,
   database: DatabaseUrl,
-  { output }: Context,
+  { output, cwd }: Context,
 ): string {
   const { green, dim, bold } = output.style;
   const marks = { made: green('made    '), extended: green('extended'), kept: dim('kept    ') };
   const enter = folder === '' ? '' : `cd ${/^[\w./-]+$/.test(folder) ? folder : JSON.stringify(folder)} && `;
+  // A folder is made as needed; a server's database, or the folder that a file is to lie in, may be missing.
+  const { first, commands } = nextSteps(resolve(cwd, folder), database.adapter !== 'embedded');
   return [
     ...files.map(({ path, state }) => `${marks[state]} ${path}`),
     '',
-    `${bold('Next:')} write your tables into schema.sql, then`,
-    `  ${enter}tidemark migrate diff first`,
-    // A folder is made as needed; a server's database, or the folder that a file is to lie in, may be missing.
-    ...(database.adapter === 'embedded' ? [] : ['  tidemark db create']),
-    '  tidemark migrate up',
+    `${bold('Next:')} ${first}`,
+    ...commands.map((command, index) => `  ${index === 0 ? enter : ''}tidemark ${command}`),
   ].join('\n');
 }
