@@ -5,7 +5,7 @@ import { FILE_MODE, folderError } from './safe-files.js';
 
 /** How often a use is refreshed, and after how long without it whoever was at work must be gone. */
 const BEAT_MS = 10_000;
-const STALE_MS = 120_000;
+export const STALE_MS = 120_000;
 
 const MARK = /^\.use-(.+)-[0-9a-f]{16}$/;
 

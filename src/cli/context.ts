@@ -28,6 +28,8 @@ export class Context {
   readonly env: Record<string, string | undefined>;
   /** False while a child process has the terminal: ctrl-c is then the child's affair. */
   interruptible = true;
+  /** Set by a command that runs until a signal ends it: what the first one does, in place of interrupting. */
+  onSignal: ((signal: NodeJS.Signals) => void) | undefined;
   readonly #arguments: ReadonlyMap<string, readonly string[]>;
   readonly #closers: (() => Promise<void>)[] = [];
   #closed = false;

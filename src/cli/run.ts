@@ -122,6 +122,13 @@ function closeOnSignals(context: Context, output: Output, host: Host): () => num
     host.on(signal, () => {
       if (signal === 'SIGINT' && !context.interruptible) return;
       if (interrupted !== undefined) host.exit(code);
+      const { onSignal } = context;
+      if (onSignal !== undefined) {
+        // Only once: the next signal finds nobody who ends it gently.
+        context.onSignal = undefined;
+        onSignal(signal);
+        return;
+      }
       interrupted = code;
       output.error(`interrupted by ${signal}: closing connections (again to leave at once)`);
       setTimeout(() => host.exit(code), 5000).unref();

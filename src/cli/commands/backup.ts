@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from '../command.js';
+import { backupScheduleCommands } from './backup-schedule-commands.js';
 
 const outputDir: Option = {
   type: 'text',
@@ -212,4 +213,9 @@ const keepingCommands: readonly Command[] = [
 ];
 
 /** The commands of `tidemark backup`, in the order of its help. */
-export const backupCommands: readonly Command[] = [...makingCommands, ...lookingCommands, ...keepingCommands];
+export const backupCommands: readonly Command[] = [
+  ...makingCommands,
+  ...lookingCommands,
+  ...keepingCommands,
+  ...backupScheduleCommands,
+];
