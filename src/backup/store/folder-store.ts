@@ -7,6 +7,7 @@ import { TidemarkError } from '../../errors.js';
 import { HashStream } from '../hash-stream.js';
 import { createFile, folderError, makeFolder, openFile, syncFolder, writeAll } from '../safe-files.js';
 import type { BackupStore, PutOptions, StoredObject } from './backup-store.js';
+import { isStoreKey, requireKeyPrefix, requireStoreKey } from './store-key.js';
 
 const TEMPORARY = /^\.put-[0-9a-f]{16}$/;
 
@@ -25,6 +26,7 @@ export class FolderStore implements BackupStore {
   }
 
   async list(prefix: string): Promise<readonly StoredObject[]> {
+    requireKeyPrefix(prefix);
     const found: StoredObject[] = [];
     const walk = async (folder: string, key: string): Promise<void> => {
       for (const entry of await entriesOf(folder)) {
@@ -32,7 +34,7 @@ export class FolderStore implements BackupStore {
         if (!below.startsWith(prefix) && !prefix.startsWith(`${below}/`)) continue;
         const path = join(folder, entry.name);
         // A link may lead anywhere; a hidden entry is not finished or not ours.
-        if (entry.name.startsWith('.') || entry.isSymbolicLink()) continue;
+        if (!isStoreKey(entry.name) || entry.isSymbolicLink()) continue;
         if (entry.isDirectory()) await walk(path, below);
         else if (entry.isFile()) found.push({ key: below, bytes: (await lstat(path)).size });
       }
@@ -50,6 +52,7 @@ export class FolderStore implements BackupStore {
     open: () => Readable,
     { bytes, sha256, signal, onProgress }: PutOptions,
   ): Promise<void> {
+    requireStoreKey(key);
     const path = join(this.#root, key);
     const folder = dirname(path);
     await makeFolder(folder);
@@ -78,6 +81,7 @@ export class FolderStore implements BackupStore {
   }
 
   async get(key: string): Promise<Readable> {
+    requireStoreKey(key);
     const path = join(this.#root, key);
     try {
       await this.#requireInside(dirname(path));
@@ -90,6 +94,7 @@ export class FolderStore implements BackupStore {
   }
 
   async remove(key: string): Promise<void> {
+    requireStoreKey(key);
     const path = join(this.#root, key);
     try {
       await rm(path, { force: true });
