@@ -5,6 +5,7 @@ import { MANIFEST, markKey, partKey, readKey } from './layout.js';
 import { type PruneDecision, type PruneOptions, planPrune } from './retention/plan-prune.js';
 import { folderError } from './safe-files.js';
 import type { BackupStore } from './store/backup-store.js';
+import { isLocked } from './store/store-fault.js';
 
 /** Leftovers younger than this may belong to somebody who is at work on another host. */
 const LEFTOVER_AGE_MS = 24 * 3_600_000;
@@ -21,6 +22,14 @@ export interface PruneResult {
   readonly decisions: readonly PruneDecision[];
   /** Incomplete backups, half-sent objects and forgotten marks that went, or would go. */
   readonly swept: readonly string[];
+  /** What should have gone and did not: the place does not give it up (object lock). The others went. */
+  readonly locked: readonly LockedBackup[];
+}
+
+export interface LockedBackup {
+  readonly id: string;
+  /** What the place said, in words. */
+  readonly problem: string;
 }
 
 /**
@@ -41,13 +50,20 @@ export async function pruneBackups(store: BackupStore, folder: string, run: Prun
     (entry) => !complete.includes(entry) && !run.inUse.has(entry.id) && isOld(entry),
   );
   const going = decisions.filter(({ keep }) => !keep);
-  if (run.dryRun) return { store: store.name, decisions, swept: leftovers.map(({ id }) => id) };
+  if (run.dryRun) return { store: store.name, decisions, swept: leftovers.map(({ id }) => id), locked: [] };
+  const locked: LockedBackup[] = [];
   for (const { id } of [...going, ...leftovers]) {
     run.signal?.throwIfAborted();
-    await removeBackup(store, folder, id, run.signal);
+    try {
+      await removeBackup(store, folder, id, run.signal);
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      locked.push({ id, problem: error.message });
+    }
   }
+  const gone = leftovers.map(({ id }) => id).filter((id) => !locked.some((kept) => kept.id === id));
   const swept = await store.sweep(before, run.signal);
-  return { store: store.name, decisions, swept: [...leftovers.map(({ id }) => id), ...swept] };
+  return { store: store.name, decisions, swept: [...gone, ...swept], locked };
 }
 
 /** Deletes one backup, its manifest first and its marks last. Done again, it finishes. */
