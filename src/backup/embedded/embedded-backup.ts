@@ -14,10 +14,11 @@ import { migrationEngine } from '../../migrations/engine.js';
 import { quoteIdent } from '../../postgres/identifiers.js';
 import type { BackupEngine, Capture, CaptureOptions } from '../engine/backup-engine.js';
 import type { BackupRun } from '../events.js';
-import type { Manifest, ManifestTable } from '../manifest.js';
+import type { Manifest } from '../manifest.js';
 import type { OpenBackup } from '../open-backup.js';
 import type { PartSink } from '../part-sink.js';
 import { countTables, nameOf, readGlobals, readMigrations } from '../postgres/read-facts.js';
+import { requireSameRows } from '../same-rows.js';
 import { refuseExclusions } from '../sqlite/sqlite-backup.js';
 import { damaged } from '../stored-backup.js';
 import { partWithRole } from '../unpack-part.js';
@@ -184,22 +185,6 @@ export function folderFits({ engine }: Manifest): boolean {
 
 function major(version: string): string {
   return version.replace(/\..*$/, '');
-}
-
-/** Throws `backup-damaged` for tables and rows that are not those of the manifest. */
-export function requireSameRows(backup: OpenBackup, found: readonly ManifestTable[], what: string): void {
-  const key = ({ schema, name }: ManifestTable) => JSON.stringify([schema, name]);
-  const rows = new Map(found.map((table) => [key(table), table.rows]));
-  for (const table of backup.manifest.tables) {
-    const restored = rows.get(key(table));
-    const name = table.schema === '' ? table.name : `${table.schema}.${table.name}`;
-    if (restored === undefined) throw damaged(backup.label, `${what} lacks the table ${name}`);
-    if (table.rows !== null && restored !== table.rows)
-      throw damaged(backup.label, `${what} has ${restored} rows in ${name}, and should have ${table.rows}`);
-    rows.delete(key(table));
-  }
-  const [more] = rows.keys();
-  if (more !== undefined) throw damaged(backup.label, `${what} has a table that it should not have: ${more}`);
 }
 
 /** The data folder as a plain tar. */

@@ -112,6 +112,11 @@ export function refuseExclusions(patterns: readonly string[], engine: string): v
   });
 }
 
+/** The address of a file. */
+export function sqliteUrlOf(path: string): SqliteUrl {
+  return { engine: 'sqlite', adapter: 'sqlite', path };
+}
+
 function requireFile(url: SqliteUrl): string {
   const { path } = url;
   if (path === undefined) {
@@ -238,7 +243,7 @@ function explain(path: string, error: unknown): unknown {
     return folderError(path, Object.assign(new Error(message), { code: 'ENOSPC' }));
   }
   if (/^SQLITE_(CORRUPT|NOTADB)/.test(sqlstate)) {
-    return databaseDamaged({ engine: 'sqlite', adapter: 'sqlite', path }, [message]);
+    return databaseDamaged(sqliteUrlOf(path), [message]);
   }
   if (/^SQLITE_(CANTOPEN|READONLY|IOERR)/.test(sqlstate)) {
     return new TidemarkError('dump-failed', `cannot read ${path}: ${message}`, {
@@ -296,11 +301,7 @@ async function unpacked<T>(
 
 async function openUnpacked(backup: OpenBackup, path: string): Promise<SqliteConnection> {
   try {
-    return await connectSqlite(
-      { engine: 'sqlite', adapter: 'sqlite', path },
-      undefined,
-      `the copy of ${backup.label}`,
-    );
+    return await connectSqlite(sqliteUrlOf(path), undefined, `the copy of ${backup.label}`);
   } catch (error) {
     throw damaged(backup.label, (error as Error).message, error);
   }
