@@ -26,7 +26,7 @@ export interface ImportOutcome {
     readonly already: readonly string[];
     readonly unknown: readonly string[];
   } | null;
-  /** Null when it is not known. */
+  /** Null when it is not known, or Tidemark's history has more than the tool's table. */
   readonly differences: readonly string[] | null;
   /** Patterns for `exclude` that keep the tool's table out of every comparison, as long as it is there. */
   readonly exclude: readonly string[];
@@ -42,7 +42,8 @@ export function importOutcome(
     readonly differences: readonly string[] | undefined;
   },
 ): ImportOutcome {
-  const applied = elsewhere?.table === undefined ? undefined : new Set(elsewhere.applied);
+  const applied =
+    elsewhere?.table === undefined ? undefined : new Set([...elsewhere.applied, ...(recorded?.beyond ?? [])]);
   const files = new Map(rendered?.revisions.map((one) => [one.revision.id, one]));
   const table = elsewhere?.table;
   return {

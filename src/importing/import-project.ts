@@ -82,6 +82,11 @@ export async function importProject(request: ImportRequest): Promise<ImportResul
     connection === undefined || elsewhere?.table === undefined
       ? undefined
       : await recordImport(connection, folder, dialect, { ...request, applied });
+  if (recorded !== undefined && recorded.beyond.length > 0) {
+    notes.push(
+      `Tidemark's own history has more than ${elsewhere?.table}: ${recorded.beyond.join(', ')}; "tidemark status" compares the database with all of it.`,
+    );
+  }
   return { project, revisions, rendered, wrote, elsewhere, recorded, notes };
 
   async function placeFiles(

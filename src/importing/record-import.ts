@@ -21,6 +21,8 @@ export interface RecordedImport {
   readonly recorded: readonly string[];
   /** In the history before. */
   readonly already: readonly string[];
+  /** Applied in the history, but not in the other tool's table: Tidemark has gone on, as a rule. */
+  readonly beyond: readonly string[];
 }
 
 /**
@@ -73,7 +75,13 @@ export async function recordImport(
       );
     }
     const fresh = options.applied.filter((id) => !rows.has(id));
-    const result = { recorded: fresh, already: options.applied.filter((id) => rows.has(id)) };
+    const theirs = new Set(options.applied);
+    const beyond = history.revisions.filter((row) => row.state === 'applied' && !theirs.has(row.revision));
+    const result = {
+      recorded: fresh,
+      already: options.applied.filter((id) => rows.has(id)),
+      beyond: beyond.map(({ revision }) => revision),
+    };
     if (options.dryRun === true) return result;
     if (fresh.length === 0) await closeInterrupted(context, history);
     else {

@@ -65,10 +65,11 @@ export function migrateImportApi(project: ProjectSession): MigrateImportApi {
 async function compared(
   project: ProjectSession,
   tool: ImportTool,
-  { elsewhere, revisions }: ImportResult,
+  { elsewhere, revisions, recorded }: ImportResult,
   { signal }: CallOptions,
 ): Promise<{ readonly differences: readonly string[] | undefined; readonly notes: readonly string[] }> {
   if (elsewhere?.table === undefined) return { differences: undefined, notes: [] };
+  if (recorded !== undefined && recorded.beyond.length > 0) return { differences: undefined, notes: [] };
   const { bookkeepingPatterns, compareImport } = await import('../importing/compare-import.js');
   const { isAborted, unlessAborted } = await import('../migrations/abort.js');
   const { atWorkbench, opener } = await import('./planning.js');

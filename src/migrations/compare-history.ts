@@ -179,7 +179,7 @@ export function requireUpgradable(comparison: HistoryComparison, outOfOrder: boo
         exitCode: 4,
         hints: [
           'If nothing depends on the order, run it now with --out-of-order.',
-          'Otherwise give it a later version, then run "tidemark migrate hash".',
+          'Otherwise move it behind them: "tidemark migrate rebase" proves it there.',
         ],
         details: { outOfOrder: comparison.outOfOrder },
       },

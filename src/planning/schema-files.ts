@@ -63,7 +63,7 @@ function missing(path: string): TidemarkError {
     exitCode: 2,
     hints: [
       'Name a file, a folder with .sql files, or a glob: --schema schema.sql, or `schema` in tidemark.config.ts.',
-      '`tidemark init` writes a first schema.sql.',
+      '`tidemark init` writes a first schema.sql; `tidemark schema inspect > schema.sql` writes down what a database has.',
     ],
   });
 }

@@ -34,7 +34,7 @@ describe('files alone', () => {
     const { code, stdout } = await project.run(...words());
     expect(code).toBe(0);
     expect(stdout).toBe(
-      'wrote 2 migrations of dbmate, 2 with a way down, to tide\nnothing was recorded: no database was asked; run it again with --env or --url to record what is applied there\n',
+      'wrote 2 migrations of dbmate, 2 with a way down, to tide\nnothing was recorded: no database was asked; run it again with --env or --url to record what is applied there\nThen write down the schema that you have: tidemark schema inspect migrations:tide > schema.sql\n',
     );
     expect(project.names('tide')).toEqual([
       '.gitattributes',
@@ -182,6 +182,25 @@ function recording(server: TestServer | 'sqlite'): void {
       recorded: { revisions: ['2'], already: ['1'] },
     });
     expect((await status()).pending).toBe(0);
+  });
+
+  test('what Tidemark has applied since is neither pending nor a difference', async () => {
+    await execute(database.url, TABLE, 'CREATE TABLE a (id integer)', applied('1'));
+    await take();
+    const up = await project.json('migrate', 'up', '--migrations', 'tide', '--url', database.url);
+    expect(up.code).toBe(0);
+    const { result } = await take();
+    expect(result).toMatchObject({
+      recorded: { revisions: [], already: ['1'] },
+      revisions: [
+        { revision: '1', applied: true },
+        { revision: '2', applied: true },
+      ],
+      differences: null,
+      notes: expect.arrayContaining([expect.stringMatching(/history has more than .*schema_migrations: 2;/)]),
+    });
+    const { stdout } = await project.run(...words('--url', database.url));
+    expect(stdout).not.toMatch(/pending|is not what/);
   });
 
   test('differences of the live schema are shown, line by line', async () => {

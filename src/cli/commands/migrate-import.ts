@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { DatabaseUrl } from '../../database/database-url.js';
 import { openDatabase } from '../../database/open-database.js';
 import { TidemarkError } from '../../errors.js';
@@ -47,7 +47,22 @@ export async function run(context: Context): Promise<Outcome> {
   const differences = await compared(context, tool, imported, records ? url : undefined);
   const result = importOutcome(imported, { tool, dryRun, target, differences });
   const label = connection?.label;
-  return { result, text: renderImportResult(result, { cwd: context.cwd, label, style: output.style }) };
+  const unwritten = await unwrittenSchema(context);
+  const view = { cwd: context.cwd, label, style: output.style, unwritten };
+  return { result, text: renderImportResult(result, view) };
+}
+
+/** The schema file that is missing, or that holds nothing but comments; undefined where a schema is written. */
+async function unwrittenSchema(context: Context): Promise<string | undefined> {
+  const { schema, root } = await context.environment();
+  const [path, ...others] = schema;
+  if (path === undefined || others.length > 0 || !path.endsWith('.sql') || path.includes('*'))
+    return undefined;
+  const { readFile } = await import('node:fs/promises');
+  const file = resolve(root, path);
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const isBare = text.split('\n').every((line) => /^\s*(?:--.*)?$/.test(line));
+  return isBare ? relative(context.cwd, file) : undefined;
 }
 
 function toolOf(text: string | undefined): ImportTool {
@@ -63,10 +78,11 @@ function toolOf(text: string | undefined): ImportTool {
 async function compared(
   context: Context,
   tool: ImportTool,
-  { elsewhere, revisions }: ImportResult,
+  { elsewhere, revisions, recorded }: ImportResult,
   url: DatabaseUrl | undefined,
 ): Promise<readonly string[] | undefined> {
   if (url === undefined || elsewhere?.table === undefined) return undefined;
+  if (recorded !== undefined && recorded.beyond.length > 0) return undefined;
   const { exclude } = await context.environment();
   const bench = context.closing(
     new Workbench({

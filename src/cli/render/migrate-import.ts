@@ -2,10 +2,20 @@ import { relative } from 'node:path';
 import type { ImportOutcome } from '../../importing/import-outcome.js';
 import type { Style } from '../style.js';
 
+/** Where and how an import is told. */
+export interface ImportView {
+  readonly cwd: string;
+  /** The database; undefined when none was asked. */
+  readonly label: string | undefined;
+  readonly style: Style;
+  /** The schema file to be filled, when the wanted schema says nothing yet. */
+  readonly unwritten: string | undefined;
+}
+
 /** What an import did, for people: files, records, differences, and what to do next. */
 export function renderImportResult(
   result: ImportOutcome,
-  { cwd, label, style }: { readonly cwd: string; readonly label: string | undefined; readonly style: Style },
+  { cwd, label, style, unwritten }: ImportView,
 ): string {
   const folder = relative(cwd, result.folder) || '.';
   return [
@@ -17,6 +27,11 @@ export function renderImportResult(
           `The table of ${result.tool} stays; to keep it out of every comparison: exclude: [${result.exclude.map((pattern) => `'${pattern}'`).join(', ')}]`,
         ]
       : []),
+    ...(unwritten === undefined || result.dryRun
+      ? []
+      : [
+          `Then write down the schema that you have: tidemark schema inspect${label === undefined ? ` migrations:${folder}` : ''} > ${unwritten}`,
+        ]),
   ].join('\n');
 }
 
