@@ -202,10 +202,11 @@ function followsInRest(graph: RevisionGraph, own: ReadonlySet<string>, id: strin
   return found;
 }
 
-function newIds({ folder, now, naming }: RebaseRequest, moved: readonly Migration[]): Map<string, string> {
+function newIds(request: RebaseRequest, moved: readonly Migration[]): Map<string, string> {
+  const { folder, now, naming } = request;
   const ids = new Map<string, string>();
   const taken = new Set([...folder.migrations, ...folder.squashed].map(({ version }) => version));
-  let newest = folder.migrations.at(-1)?.version;
+  let newest = comesAnywhere(request) ? undefined : folder.migrations.at(-1)?.version;
   for (const { version } of moved) {
     do {
       newest = naming.revision === 'number' ? nextNumber(newest) : nextVersion(newest, now, naming.timeZone);
@@ -213,6 +214,15 @@ function newIds({ folder, now, naming }: RebaseRequest, moved: readonly Migratio
     ids.set(version, newest);
   }
   return ids;
+}
+
+/** True beside hashes of another tool, each with its parent: the time alone will do, wherever it puts the file. */
+function comesAnywhere({ folder, now, naming }: RebaseRequest): boolean {
+  if (naming.revision === 'number') return false;
+  const time = stemParts(nextVersion(undefined, now, naming.timeZone));
+  return folder.migrations
+    .filter(({ file }) => compareStems(time, stemParts(stemOf(file))) < 0)
+    .every(({ file, directives }) => !/^\d{14}/.test(file) && directives.parents !== undefined);
 }
 
 function stemOf(file: string): string {

@@ -118,6 +118,22 @@ describe('migrate rebase', () => {
     expect((await run('migrate validate --replay')).code).toBe(0);
   });
 
+  it('beside the hashes of another tool gives the time alone', async () => {
+    const ids = (id: string, parent: string): string =>
+      `-- tidemark:revision ${id}\n-- tidemark:parent ${parent}\nCREATE TABLE ${id} (id INTEGER);`;
+    await write({
+      'abcdef_one.sql': ids('abcdef', 'base'),
+      'bcdeff_two.sql': ids('bcdeff', 'abcdef'),
+      '20250101000000_mine.sql': table('mine', 'abcdef'),
+    });
+    await run('migrate up bcdeff');
+    const { result } = await json('migrate rebase');
+    expect(result).toMatchObject({ onto: 'bcdeff', moved: [{ from: '20250101000000' }] });
+    expect(result.moved[0].newFile).toMatch(/^\d{14}_mine\.sql$/);
+    expect((await run('migrate up')).code).toBe(0);
+    expect((await json('migrate status')).result).toMatchObject({ problems: [], pending: 0 });
+  });
+
   it('moves the line that is named, by any of its revisions', async () => {
     await write(fork);
     const { result } = await json('migrate rebase theirs');

@@ -16,7 +16,7 @@ export async function run(context: Context): Promise<Outcome> {
   return {
     result,
     text: [
-      `${migrations} migration${migrations === 1 ? '' : 's'} with ${statements} statements: sums, order, directives and syntax are right`,
+      `${migrations} migration${migrations === 1 ? '' : 's'} with ${statements} statement${statements === 1 ? '' : 's'}: sums, order, directives and syntax are right`,
       ...(heads.length > 1 ? [`heads: ${heads.join(', ')}`] : []),
       ...(result.replayed ? ['replayed from nothing, and every reverse led back'] : []),
       ...(withoutDown.length > 0 ? [`no way down from: ${withoutDown.join(', ')}`] : []),
