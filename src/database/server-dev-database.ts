@@ -116,7 +116,7 @@ class ServerDev implements DevDatabase {
 }
 
 /** Connects to a database every server has, so that no one else's is in the way of CREATE DATABASE. */
-async function connectForMaintenance(url: PostgresUrl): Promise<Connection> {
+export async function connectForMaintenance(url: PostgresUrl): Promise<Connection> {
   for (const database of ['postgres', 'template1']) {
     try {
       return await connectPostgres({ ...url, database });
