@@ -34,6 +34,17 @@ export function diffSchemas(from: Schema, to: Schema, dialect: Pick<Dialect, 'ki
   return changes;
 }
 
+/** The changes without those of parts that come or go with their whole: of a new table not each column. */
+export function withoutParts(changes: readonly Change[]): Change[] {
+  const whole = (action: 'create' | 'drop') =>
+    new Set(changes.flatMap((change) => (change.action === action ? change.object.id : [])));
+  const [created, dropped] = [whole('create'), whole('drop')];
+  return changes.filter((change) => {
+    if (change.action === 'alter' || change.object.parent === null) return true;
+    return !(change.action === 'create' ? created : dropped).has(change.object.parent);
+  });
+}
+
 function changedProperties(
   before: SchemaObject,
   after: SchemaObject,

@@ -37,6 +37,28 @@ describe('status', () => {
     expect((await run('status')).stdout).toContain('the database is what its migrations made of it');
   });
 
+  it('names a strange table once, and says where the history of an older database comes from', async () => {
+    await write({ 'schema.sql': '', 'migrations/1_a.sql': 'CREATE TABLE a (id INTEGER PRIMARY KEY);' });
+    const shell = (sql: string) => inProcess(['db', 'shell', '-c', sql, '--url', 'sqlite:app.db'], { cwd });
+    expect(await shell('CREATE TABLE a (id INTEGER PRIMARY KEY)')).toMatchObject({ code: 0 });
+    const before = await run('status');
+    expect(before.stdout).toMatch(/no migration here has made.*stamp.*:\n {2}create table a\n$/);
+    expect(before.stdout).not.toContain('changed by hand');
+
+    await run('migrate stamp head');
+    const more = Array.from({ length: 20 }, (_, index) => `CREATE TABLE more${index} (id INTEGER);`).join(
+      ' ',
+    );
+    const stray = 'CREATE TABLE stray (id INTEGER PRIMARY KEY, name TEXT); ALTER TABLE a ADD COLUMN b TEXT;';
+    expect(await shell(`${stray} ${more}`)).toMatchObject({ code: 0 });
+    const { stdout } = await run('status');
+    expect(stdout).toMatch(/changed by hand:\n {2}create column a\.b\n/);
+    expect(stdout).toContain('and 2 more (--json has all)');
+    const { drift } = JSON.parse((await run('status --json')).stdout).result;
+    expect(drift).toHaveLength(22);
+    expect(drift.filter((line: string) => line.includes('stray'))).toEqual(['create table stray']);
+  });
+
   it('tells drift, and a schema that differs from the migrations in whichever direction', async () => {
     await write({
       'schema.sql': 'CREATE TABLE a (id INTEGER);',

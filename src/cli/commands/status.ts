@@ -7,7 +7,7 @@ import { planBetween, readDatabase } from '../../planning/plan-between.js';
 import { describeChange } from '../../planning/prove.js';
 import { migrationState } from '../../planning/resolve-source.js';
 import type { StateSource } from '../../planning/state-source.js';
-import { diffSchemas } from '../../schema/diff.js';
+import { diffSchemas, withoutParts } from '../../schema/diff.js';
 import { isEmptyPlan } from '../../schema/plan.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
@@ -39,9 +39,8 @@ export async function run(context: Context): Promise<Outcome> {
   if (comparable) {
     const expected = source.type === 'scripts' ? await bench.readScripts(source.files) : bench.empty();
     const actual = await readDatabase(bench, connection);
-    drift.push(
-      ...diffSchemas(expected, actual, bench.dialect).map((change) => describeChange(change, bench.dialect)),
-    );
+    const changes = withoutParts(diffSchemas(expected, actual, bench.dialect));
+    drift.push(...changes.map((change) => describeChange(change, bench.dialect)));
   }
   await bench.close();
   reportPlanning(context, bench, plan);
@@ -60,18 +59,31 @@ export async function run(context: Context): Promise<Outcome> {
       unwritten
         ? `${style.yellow('the schema and the migrations differ')} (tidemark migrate diff NAME writes the difference):`
         : 'the migrations lead to the schema',
-      ...plan.up.steps.slice(0, 20).map(({ summary }) => `  ${summary}`),
+      ...listed(plan.up.steps.map(({ summary }) => summary)),
       unfinished !== undefined
         ? `drift cannot be told until ${unfinished.revision} is finished`
         : source === undefined
           ? 'drift cannot be told: the database is at a revision without a file'
           : drift.length === 0
             ? 'the database is what its migrations made of it'
-            : `${style.red('drift:')} the database was changed by hand:`,
-      ...drift.slice(0, 20).map((line) => `  ${line}`),
+            : position.comparison.applied.size === 0
+              ? `${style.yellow('the database has what no migration here has made')} (tidemark migrate import, stamp or up --baseline tells what is applied):`
+              : `${style.red('drift:')} the database was changed by hand:`,
+      ...listed(drift),
     ].join('\n'),
     exitCode: todo && context.options.flag('check') ? 3 : 0,
   };
+}
+
+/** How many differences are listed. */
+const LISTED = 20;
+
+function listed(lines: readonly string[]): string[] {
+  const more = lines.length - LISTED;
+  return [
+    ...lines.slice(0, LISTED).map((line) => `  ${line}`),
+    ...(more > 0 ? [`  and ${more} more (--json has all)`] : []),
+  ];
 }
 
 /**
