@@ -3,6 +3,7 @@ import { TidemarkError } from '../errors.js';
 import { didYouMean, nearest } from '../suggest.js';
 import type { Argument, Command, Group, Option, Options } from './command.js';
 import { globalOptions } from './global-options.js';
+import { knownElsewhere } from './other-words.js';
 import { type OptionValues, ParsedOptions } from './parsed-options.js';
 
 /** What the user asked for. */
@@ -180,7 +181,9 @@ function unknownCommand(
     ...commands.map(({ path: p }) => p.join(' ')),
     ...groups.map(({ name }) => name),
   ]);
-  const guesses = byWord.length > 0 ? byWord : near === undefined ? [] : [near];
+  const elsewhere = knownElsewhere(path, group?.name);
+  const guesses =
+    [byWord, elsewhere, near === undefined ? [] : [near]].find(({ length }) => length > 0) ?? [];
   const guess =
     guesses.length > 0 ? ` (did you mean ${guesses.map((g) => `\`tidemark ${g}\``).join(' or ')}?)` : '';
   return new TidemarkError('usage', `unknown command "${asked}"${guess}`, {

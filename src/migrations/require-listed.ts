@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { TidemarkError } from '../errors.js';
+import { isAtlasFolder } from './atlas-sum.js';
 import { SUM_FILE, sumsAgree } from './checksum.js';
 import type { MigrationFolder } from './folder.js';
 
@@ -12,7 +13,14 @@ export function requireListed(folder: MigrationFolder): void {
   const { added, edited, removed } = folder.difference;
   if (folder.listed === undefined) {
     throw new TidemarkError('sum-missing', `${folder.path} has migrations but no ${SUM_FILE}`, {
-      hints: ['Write it with "tidemark migrate hash" and commit it with the migrations.'],
+      hints: [
+        ...(isAtlasFolder(folder.path)
+          ? [
+              'They are those of Atlas: "tidemark migrate import --from atlas FOLDER --in-place" writes it, and records what the database has.',
+            ]
+          : []),
+        'Write it with "tidemark migrate hash" and commit it with the migrations.',
+      ],
       details: { added },
     });
   }

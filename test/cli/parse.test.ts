@@ -154,6 +154,15 @@ describe('complaints end with exit code 2 and a way on', () => {
       'unknown command "migrate upp" (did you mean `tidemark migrate up`?)',
       '`tidemark migrate --help`',
     ],
+    ['upgrade head', 'unknown command "upgrade" (did you mean `tidemark migrate up`?)', '`tidemark --help`'],
+    ['migrate downgrade', '(did you mean `tidemark migrate down`?)', '`tidemark migrate --help`'],
+    [
+      'migrate revision',
+      '(did you mean `tidemark migrate new` or `tidemark migrate diff`?)',
+      'migrate --help',
+    ],
+    ['migrate apply', '"migrate apply" (did you mean `tidemark migrate up`?)', '`tidemark migrate --help`'],
+    ['schema push', '(did you mean `tidemark schema apply`?)', '`tidemark schema --help`'],
     ['up', 'unknown command "up" (did you mean `tidemark migrate up`?)', '`tidemark --help`'],
     ['diff', '(did you mean `tidemark migrate diff` or `tidemark schema diff`?)', '`tidemark --help`'],
     [

@@ -240,6 +240,11 @@ describeEachServer(
       try {
         await execute(url, ...done(TABLE, made)(project));
         const before = sums();
+        const unknown = await project.json('migrate', 'up', '--url', url);
+        expect(unknown.error).toMatchObject({
+          code: 'sum-missing',
+          hints: expect.arrayContaining([expect.stringContaining('--from atlas FOLDER --in-place')]),
+        });
         const { error, result } = await project.json(...words(url, '--in-place'));
         expect(error).toBeNull();
         expect(result).toMatchObject({
