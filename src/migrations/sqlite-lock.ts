@@ -20,6 +20,8 @@ export interface LockOptions {
   readonly timeoutMs: number;
   /** Called once when somebody else holds it. */
   readonly onWait?: (holder: LockHolder | undefined) => void;
+  /** False: nothing will be written, so others may be in the middle of a transaction. */
+  readonly writing?: boolean;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -28,7 +30,7 @@ export interface LockOptions {
  * Takes the migration lock of a database and gives what releases it. Each migration commits on its own, so
  * the database's own write lock cannot span a run; an empty file beside the database, locked by the same
  * engine, does. The system gives that lock back when its process ends, however it ends. Then the database
- * itself must be free for writing. Memory needs no lock.
+ * itself must be free for writing, unless nothing will be written. Memory needs no lock.
  * Throws TidemarkError (`locked`, exit code 4) that names the file and, where the system tells, the process;
  * and `aborted`.
  */
@@ -53,6 +55,7 @@ export async function lockSqlite(connection: Connection, options: LockOptions): 
   const release = await lockBeside(path, (delay) =>
     waiting('another run of tidemark is at work on', [lockFile(path)], delay),
   );
+  if (options.writing === false) return release;
   try {
     for (let delay = FIRST_POLL_MS; !(await canWrite(connection)); delay = slower(delay)) {
       await waiting('another process is using', databaseFiles(path), delay);

@@ -7,8 +7,7 @@ import { connectSqlite, type SqliteConnection } from '../../database/sqlite-conn
 import { sqliteDriver } from '../../database/sqlite-driver.js';
 import { TidemarkError } from '../../errors.js';
 import { aborted, requireStillWanted } from '../../migrations/abort.js';
-import { migrationEngine } from '../../migrations/engine.js';
-import { isBusy } from '../../migrations/sqlite-lock.js';
+import { isBusy, lockSqlite } from '../../migrations/sqlite-lock.js';
 import { filesBeside } from '../../sqlite/check-database.js';
 import type { BackupEngine, Capture, CaptureOptions } from '../engine/backup-engine.js';
 import type { BackupRun } from '../events.js';
@@ -54,7 +53,7 @@ async function capture(url: SqliteUrl, sink: PartSink, options: CaptureOptions):
   const session = await connectSqlite(url);
   let scratch: PlainScratch | undefined;
   try {
-    const release = await lock(session, options);
+    const release = options.lockHolder ? async () => {} : await lock(session, options);
     try {
       const mode = await readPragma(session, 'journal_mode');
       if (sink.encrypted) {
@@ -149,14 +148,14 @@ async function lock(
   session: SqliteConnection,
   { lockTimeoutMs, onEvent, signal }: CaptureOptions,
 ): Promise<() => Promise<void>> {
-  const engine = await migrationEngine(session);
   const deadline = Date.now() + lockTimeoutMs;
   const waiting = () =>
     onEvent?.({ type: 'phase', phase: 'waiting for a migration or another backup to end' });
   await session.executeAll([`PRAGMA busy_timeout = ${Math.min(lockTimeoutMs, BUSY_MS)}`]);
   for (;;) {
     try {
-      return await engine.lock(Math.max(0, deadline - Date.now()), waiting, signal);
+      const timeoutMs = Math.max(0, deadline - Date.now());
+      return await lockSqlite(session, { timeoutMs, onWait: waiting, writing: false, signal });
     } catch (error) {
       const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
       if (code === 'EROFS') return async () => {};

@@ -149,6 +149,24 @@ describe('a backup of SQLite', () => {
     });
   }
 
+  test('transactions that others have open do not stand in its way', async () => {
+    for (const [mode, begin] of [
+      ['delete', 'BEGIN; SELECT * FROM b'],
+      ['delete', 'BEGIN IMMEDIATE; INSERT INTO b VALUES (5)'],
+      ['wal', 'BEGIN; SELECT * FROM b'],
+      ['wal', 'BEGIN IMMEDIATE; INSERT INTO b VALUES (5)'],
+    ] as const) {
+      use((database) => database.exec(`PRAGMA journal_mode = ${mode}`));
+      const other = driver.open(file);
+      try {
+        other.exec(begin);
+        expect(await rowsOf(await made({ lockTimeoutMs: 500 }))).toMatchObject({ b: 0 });
+      } finally {
+        other.close();
+      }
+    }
+  });
+
   test('rowids of tables without a key of their own stay', async () => {
     use((database) =>
       database.exec('INSERT INTO b VALUES (1), (2), (3), (4); DELETE FROM b WHERE n IN (1, 3)'),
@@ -289,6 +307,30 @@ describe('no backup, and a clear error', () => {
     database.close();
     await expectNothingLeft();
     await made();
+  });
+
+  test('while somebody takes it just as it is copied; freed in time, it is copied whole', async () => {
+    use((database) => database.exec('INSERT INTO b VALUES (1), (2)'));
+    const copy = join(folder, 'copy.db');
+    const connection = await connectSqlite(url());
+    const other = driver.open(file);
+    try {
+      other.exec('BEGIN EXCLUSIVE');
+      let asked = 0;
+      const giveUp = () => {
+        if (++asked === 3) throw new Error('enough');
+      };
+      await expect(connection.copyTo(copy, giveUp)).rejects.toThrow('enough');
+      asked = 0;
+      await connection.copyTo(copy, () => {
+        if (++asked === 3) other.exec('COMMIT');
+      });
+      expect(asked).toBeGreaterThanOrEqual(3);
+      expect(use((database) => database.all('SELECT n FROM b', []), copy)).toHaveLength(2);
+    } finally {
+      other.close();
+      await connection.close();
+    }
   });
 
   test('during another run of tidemark, and none of two at once fails', async () => {
