@@ -37,6 +37,20 @@ describe('status', () => {
     expect((await run('status')).stdout).toContain('the database is what its migrations made of it');
   });
 
+  it('tells the way out of a problem, once for all of a kind', async () => {
+    await write({ 'schema.sql': '', 'migrations/1_a.sql': 'SELECT 1;', 'migrations/3_c.sql': 'SELECT 3;' });
+    await run('migrate up');
+    await write({ 'migrations/2_b.sql': 'SELECT 2;' });
+    expect((await run('migrate status')).stdout).toMatch(
+      /problem: 2_b\.sql comes before .*\n {2}tidemark migrate rebase moves it behind them/,
+    );
+    expect((await run('migrate up')).stderr).toContain('"tidemark migrate rebase"');
+    for (const name of ['1_a', '3_c']) writeFileSync(join(cwd, `migrations/${name}.sql`), 'SELECT 0;');
+    const { stdout } = await run('migrate status');
+    expect(stdout).toMatch(/problem: 1_a.*\nproblem: 3_c.*\n {2}done on purpose: tidemark migrate hash/);
+    expect(stdout.match(/done on purpose/g)).toHaveLength(1);
+  });
+
   it('names a strange table once, and says where the history of an older database comes from', async () => {
     await write({ 'schema.sql': '', 'migrations/1_a.sql': 'CREATE TABLE a (id INTEGER PRIMARY KEY);' });
     const shell = (sql: string) => inProcess(['db', 'shell', '-c', sql, '--url', 'sqlite:app.db'], { cwd });

@@ -1,4 +1,4 @@
-import type { MigrationState, MigrationStatus } from '../../migrations/status.js';
+import type { MigrationProblem, MigrationState, MigrationStatus } from '../../migrations/status.js';
 import { stepName } from '../migrate-events.js';
 import type { Style } from '../style.js';
 import { oneLine } from './one-line.js';
@@ -22,7 +22,7 @@ export function renderStatus(status: MigrationStatus, target: string, style: Sty
     lines.push(style.dim(`  and ${pending.length - LISTED} more (tidemark migrate history lists all)`));
   }
   if (status.running) lines.push(`a runner is at work right now (process ${status.running.pid})`);
-  lines.push(...status.problems.map(({ message }) => `${style.red('problem:')} ${message}`));
+  lines.push(...problemLines(status.problems, style));
   const last = status.lastRun;
   if (last?.outcome === 'failed') {
     lines.push(
@@ -35,6 +35,25 @@ export function renderStatus(status: MigrationStatus, target: string, style: Sty
   if (status.migrations.length === 0)
     lines.push('there are no migrations yet: tidemark migrate diff NAME writes the first');
   return lines.join('\n');
+}
+
+/** The way out of a problem, in short; the command that the problem stops tells it at length. */
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  'sum-missing': 'tidemark migrate hash writes it',
+  'sum-mismatch': 'done on purpose: tidemark migrate hash; else bring the files back from version control',
+  'history-edited': 'bring back the text that ran; what is to change goes into a new migration',
+  'history-ahead': 'bring the file back, or take it down (tidemark migrate up names the command)',
+  'history-missing': 'bring the file back, or take it down (tidemark migrate up names the command)',
+  'out-of-order':
+    'tidemark migrate rebase moves it behind them, tidemark migrate up --out-of-order runs it now',
+};
+
+/** The problems, and below the last one of a kind its way out. */
+function problemLines(problems: readonly MigrationProblem[], style: Style): string[] {
+  return problems.flatMap(({ code, message }, index) => {
+    const way = problems.slice(index + 1).some((next) => next.code === code) ? undefined : WAYS_OUT[code];
+    return [`${style.red('problem:')} ${message}`, ...(way === undefined ? [] : [`  ${way}`])];
+  });
 }
 
 /** Where folder and database are on each line, where there is more than one. */
