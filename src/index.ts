@@ -9,7 +9,9 @@ export type { MigrateApi } from './library/migrate-api.js';
 export type {
   CurrentRevisions,
   DownOptions,
+  HistoryOptions,
   MigrationHistory,
+  ShowOptions,
   StampOptions,
   UpOptions,
 } from './library/migrate-database-api.js';
@@ -33,9 +35,12 @@ export { openProject, type Project, type ProjectOptions } from './library/open-p
 export type { RenameOptions } from './library/planning.js';
 export type { CallOptions } from './library/project-session.js';
 export type { InspectOptions, SchemaApi, SchemaDiffOptions } from './library/schema-api.js';
+export type { BranchPoints, Head } from './migrations/describe-graph.js';
+export type { Standing } from './migrations/graph/standing.js';
 export type { LogRecord } from './migrations/history.js';
 export type { MigrateEvent, MigrateResult, MigrateStep } from './migrations/migrate-options.js';
 export type { MigrationDatabase } from './migrations/migration-database.js';
+export type { ShownMigration } from './migrations/show-migrations.js';
 export type { StampResult } from './migrations/stamp-plan.js';
 export type { MigrationState, MigrationStatus } from './migrations/status.js';
 export type { MigrationCheck } from './planning/check-migrations.js';

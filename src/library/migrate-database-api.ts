@@ -4,6 +4,7 @@ import type { LogRecord } from '../migrations/history.js';
 import type { MigrateOptions, MigrateResult, MigrateUpOptions } from '../migrations/migrate-options.js';
 import type { StampOptions as Stamp } from '../migrations/stamp.js';
 import type { StampResult } from '../migrations/stamp-plan.js';
+import type { ShownMigration } from '../migrations/show-migrations.js';
 import type { MigrationState, MigrationStatus } from '../migrations/status.js';
 import type { Dialect } from '../schema/dialect.js';
 import type { CallOptions, ProjectSession } from './project-session.js';
@@ -29,6 +30,16 @@ type To<Options extends MigrateOptions> = Omit<Options, 'target' | keyof LockOpt
 export type UpOptions = To<MigrateUpOptions>;
 export type DownOptions = To<MigrateOptions>;
 
+export interface ShowOptions extends CallOptions {
+  /** A revision, `head`, `heads`, `current`, … */
+  readonly revision: string;
+}
+
+export interface HistoryOptions extends CallOptions {
+  /** `A:B`, both included; an end left out is the far one. Default: all of them. */
+  readonly range?: string | undefined;
+}
+
 export interface StampOptions extends Omit<Stamp, 'targets' | keyof LockOptions>, LockOptions {
   /** Where the database is from now on; several for several branches. */
   readonly to: string | readonly string[];
@@ -47,6 +58,7 @@ export interface CurrentRevisions {
 export interface MigrationHistory {
   readonly current: readonly string[];
   readonly heads: readonly string[];
+  readonly branches: MigrationStatus['branches'];
   readonly migrations: readonly MigrationState[];
   /** Every operation, oldest first, failures included. */
   readonly log: readonly LogRecord[];
@@ -65,7 +77,9 @@ export interface MigrateDatabaseApi {
   /** The revisions that the database is at. */
   current(options?: CallOptions): Promise<CurrentRevisions>;
   /** What was done to the database. */
-  history(options?: CallOptions): Promise<MigrationHistory>;
+  history(options?: HistoryOptions): Promise<MigrationHistory>;
+  /** The migrations that a target means, with state and SQL: several for `heads` and the like. */
+  show(options: ShowOptions): Promise<{ readonly revisions: readonly ShownMigration[] }>;
 }
 
 /** What runs on the project's session under the migration lock. */
@@ -117,14 +131,27 @@ export function migrateDatabaseApi(project: ProjectSession): MigrateDatabaseApi 
         return { current, atHeads: isAtHeads(position), pending };
       });
     },
-    async history(options = {}) {
-      const { migrationStatus } = await import('../migrations/status.js');
+    async history({ range, ...options } = {}) {
+      const { readPosition, statusOf } = await import('../migrations/status.js');
       const { migrationEngine } = await import('../migrations/engine.js');
+      const { parseRange, revisionsIn } = await import('../migrations/graph/revision-range.js');
       return project.look(options, async (session) => {
-        const { current, heads, migrations } = await migrationStatus(session, await project.folder());
+        const folder = await project.folder();
+        const position = await readPosition(session, folder);
+        const { graph, applied } = position.comparison;
+        const asked = range === undefined ? undefined : revisionsIn(graph, parseRange(graph, applied, range));
+        const ids = asked && new Set(asked.map(({ id }) => id));
+        const { current, heads, branches, migrations } = statusOf(folder, position);
+        const shown = ids ? migrations.filter(({ revision }) => ids.has(revision)) : migrations;
         const log = await (await migrationEngine(session)).history.readLog();
-        return { current, heads, migrations, log };
+        return { current, heads, branches, migrations: shown, log };
       });
+    },
+    async show({ revision, ...options }) {
+      const { showMigrations } = await import('../migrations/show-migrations.js');
+      return project.look(options, async (session) => ({
+        revisions: await showMigrations(session, await project.folder(), revision),
+      }));
     },
   };
 }

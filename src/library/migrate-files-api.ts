@@ -1,4 +1,5 @@
 import type { SumDifference } from '../migrations/checksum.js';
+import type { BranchPoints, Head } from '../migrations/describe-graph.js';
 import type { NewRevisionOptions } from '../migrations/new-revision.js';
 import type { MigrationCheck } from '../planning/check-migrations.js';
 import type { GeneratedMigration } from '../planning/generate-migration.js';
@@ -52,6 +53,10 @@ export interface MigrateFilesApi {
   check(options?: CallOptions): Promise<MigrationCheck>;
   /** Checks the whole folder. */
   validate(options?: ValidateOptions): Promise<Validation>;
+  /** The revisions on which none follows: one, as a rule. */
+  heads(options?: CallOptions): Promise<{ readonly heads: readonly Head[] }>;
+  /** The revisions on which several follow, and the labelled lines. */
+  branches(options?: CallOptions): Promise<BranchPoints>;
   /** Writes `tidemark.sum` from the files as they are. */
   hash(options?: CallOptions): Promise<HashedFiles>;
 }
@@ -113,6 +118,18 @@ export function migrateFilesApi(project: ProjectSession): MigrateFilesApi {
       if (!replay) return project.call(options, (signal) => unlessAborted(validated(), signal));
       const { atWorkbench } = await import('./planning.js');
       return atWorkbench(project, options, [], (bench, signal) => unlessAborted(validated(bench), signal));
+    },
+    heads(options = {}) {
+      return project.call(options, async () => {
+        const { describeHeads } = await import('../migrations/describe-graph.js');
+        return { heads: describeHeads(await project.folder()) };
+      });
+    },
+    branches(options = {}) {
+      return project.call(options, async () => {
+        const { describeBranches } = await import('../migrations/describe-graph.js');
+        return describeBranches(await project.folder());
+      });
     },
     hash(options = {}) {
       return project.call(options, async () => {

@@ -1,5 +1,6 @@
 import type { MergeProof } from '../planning/merge-heads.js';
 import type { MovedMigration } from '../planning/rebase-migrations.js';
+import type { Hazard } from '../schema/kind.js';
 import type { Step } from '../schema/plan.js';
 import type { RenameOptions } from './planning.js';
 import type { CallOptions, ProjectSession } from './project-session.js';
@@ -27,6 +28,9 @@ export interface MergedHeads {
   readonly files: readonly string[];
   readonly parents: readonly string[];
   readonly proof: MergeProof | null;
+  /** With `dryRun`: the text of both files. */
+  readonly up?: string | undefined;
+  readonly downText?: string | undefined;
 }
 
 export interface RebaseOptions extends RewriteOptions {
@@ -63,6 +67,7 @@ export interface SquashedMigrations {
   /** Where the originals are now. */
   readonly moved: readonly string[];
   readonly steps: readonly Step[];
+  readonly hazards: readonly Hazard[];
   readonly notRestored: readonly string[];
   readonly written: boolean;
   readonly up: string;
@@ -104,9 +109,9 @@ export function migrateRewriteApi(project: ProjectSession): MigrateRewriteApi {
         if (parents.length < 2) return { changed: false, ...nothing };
         placeNewRevision(graph, { head: parents[0], branch });
         const proof = await unlessAborted(proveMerge(bench, folder, parents), given);
-        if (dryRun) return { changed: true, ...nothing, proof };
-        await requireStillWanted(given);
         const text = mergeText(graph, parents);
+        if (dryRun) return { changed: true, ...nothing, proof, up: text.up, downText: text.down };
+        await requireStillWanted(given);
         const what = { name, version: revision, branch, parents, ...text, naming, afterWrite };
         const { version, upFile, downFile } = await writeMigration(migrations, what);
         const files = [upFile, downFile].filter((file) => file !== undefined);
@@ -153,10 +158,10 @@ export function migrateRewriteApi(project: ProjectSession): MigrateRewriteApi {
         const planned = await unlessAborted(planSquash(bench, request), given);
         await requireStillWanted(given);
         if (!dryRun) await rewriteFolder(migrations, planned.changes, { afterWrite });
-        const { revision, replaces, steps, notRestored, upFile, downFile, up, downText } = planned;
+        const { revision, replaces, steps, hazards, notRestored, upFile, downFile, up, downText } = planned;
         const files = [upFile, downFile].filter((file) => file !== undefined);
         const moved = [...(planned.changes.rename?.values() ?? [])];
-        const facts = { revision, replaces, files, moved, steps, notRestored };
+        const facts = { revision, replaces, files, moved, steps, hazards, notRestored };
         return { ...facts, written: !dryRun, up, downText: downText ?? null };
       });
     },

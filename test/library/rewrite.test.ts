@@ -38,6 +38,8 @@ test('two heads are merged, once it is proven that their order does not matter',
     revision: null,
     parents: heads,
     proof: { withoutDown: [], notLeadingBack: [] },
+    up: expect.stringMatching(/\S/),
+    downText: expect.any(String),
   });
   await expect(project.migrate.merge({ signal: AbortSignal.timeout(1) })).rejects.toMatchObject({
     code: 'aborted',
@@ -90,6 +92,7 @@ test('several are made one, and a database in the middle goes on', async () => {
   expect(squashed).toMatchObject({
     written: true,
     replaces: ['1', '2'],
+    hazards: [],
     up: expect.stringContaining('CREATE TABLE b'),
   });
   await project.migrate.up();

@@ -1,9 +1,10 @@
+import { describeStanding } from '../../migrations/graph/standing.js';
 import { isAtHeads, type MigrationState, statusOf } from '../../migrations/status.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { lookAtTarget } from '../look-at-target.js';
 import { appliedFacts } from '../render/migrate-status.js';
-import { describeStanding, markWords, revisionFacts, revisionLabel } from '../render/revision-line.js';
+import { markWords, revisionFacts, revisionLabel } from '../render/revision-line.js';
 
 /** The revisions that the database is at. Never writes, and makes no tables for the history. */
 export async function run(context: Context): Promise<Outcome> {

@@ -1,8 +1,9 @@
 import { graphOf } from '../../migrations/compare-history.js';
+import { describeHeads } from '../../migrations/describe-graph.js';
 import { unlabelledHeads } from '../../migrations/graph/branches.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
-import { describeStanding, markWords, revisionFacts, revisionLabel } from '../render/revision-line.js';
+import { markWords, revisionFacts, revisionLabel } from '../render/revision-line.js';
 
 /** The revisions on which none follows. Looks at the folder alone. */
 export async function run(context: Context): Promise<Outcome> {
@@ -10,10 +11,7 @@ export async function run(context: Context): Promise<Outcome> {
   const graph = graphOf(folder);
   const files = new Map(folder.migrations.map((migration) => [migration.version, migration]));
   const { style, verbose } = context.output;
-  const heads = graph.heads.map((id) => ({
-    ...describeStanding(graph, id),
-    file: files.get(id)?.file ?? null,
-  }));
+  const heads = describeHeads(folder);
   const lines = heads.flatMap(({ revision, ...marks }) => {
     const line = [revisionLabel(graph.byId.get(revision)!, style), ...markWords(marks)].join(' ');
     return verbose ? [line, ...revisionFacts(graph, revision, files.get(revision))] : [line];

@@ -3,13 +3,13 @@ import { TidemarkError } from '../../errors.js';
 import { migrationEngine } from '../../migrations/engine.js';
 import { parseRange, revisionsIn } from '../../migrations/graph/revision-range.js';
 import type { LogRecord } from '../../migrations/history.js';
+import { requireNoDatabase } from '../../migrations/require-no-database.js';
 import { type Position, readPosition, statusOf } from '../../migrations/status.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import type { EnvironmentPosition } from '../environment-positions.js';
 import { renderHistory } from '../render/history.js';
 import { oneLine } from '../render/one-line.js';
-import { requireNoDatabase } from '../require-no-database.js';
 
 /** The revisions as a graph with their states. Works on the files alone where no database can be asked. */
 export async function run(context: Context): Promise<Outcome> {

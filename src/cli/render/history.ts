@@ -1,4 +1,5 @@
 import type { Revision, RevisionGraph } from '../../migrations/graph/revision-graph.js';
+import { describeStanding } from '../../migrations/graph/standing.js';
 import type { Migration } from '../../migrations/migration-file.js';
 import type { MigrationState, MigrationStatus } from '../../migrations/status.js';
 import type { EnvironmentPosition } from '../environment-positions.js';
@@ -6,7 +7,7 @@ import type { Style } from '../style.js';
 import { type GraphGlyphs, graphLines } from './graph-lines.js';
 import { appliedFacts } from './migrate-status.js';
 import { oneLine } from './one-line.js';
-import { describeStanding, markWords, revisionFacts, revisionLabel } from './revision-line.js';
+import { markWords, revisionFacts, revisionLabel } from './revision-line.js';
 
 /** What `migrate history` shows. */
 export interface HistoryView {
