@@ -62,8 +62,10 @@ async function s3Store(
   try {
     await store.requireCredentials();
   } catch (error) {
-    if (error instanceof TidemarkError && error.code === 'store-credentials')
-      throw noKeys(name, variablesOf(config));
+    if (!(error instanceof TidemarkError)) throw error;
+    if (error.code === 'store-credentials') throw noKeys(name, variablesOf(config));
+    if (error.details.fault === 'region')
+      throw invalid(name, 'needs a `region` (or the variable AWS_REGION)');
     throw error;
   }
   return store;

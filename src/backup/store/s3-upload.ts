@@ -10,7 +10,9 @@ export const USUAL_PART = 16 * 1024 * 1024;
 /** S3 takes 10,000, Scaleway 1,000. */
 const MOST_PARTS = 1000;
 /** R2 and small stores dislike more. */
-const AT_ONCE = 3;
+const MOST_AT_ONCE = 4;
+/** Parts under way are held in memory. */
+const MOST_HELD = 32 * 1024 * 1024;
 
 /** Bytes of a part: as asked for, more where an object would have over a thousand of them. */
 export function partSizeFor(bytes: number, asked: number = USUAL_PART): number {
@@ -72,7 +74,7 @@ export async function uploadToS3(options: S3UploadOptions): Promise<void> {
   const routed: S3Client = Object.create(client, { send: { value: send } });
   const upload = new Upload({
     client: routed,
-    queueSize: AT_ONCE,
+    queueSize: Math.max(1, Math.min(MOST_AT_ONCE, Math.floor(MOST_HELD / partSize))),
     partSize,
     leavePartsOnError: true,
     params: {

@@ -190,9 +190,12 @@ export abstract class HttpFake {
           await pause(fault.trickleMs, undefined, { ref: false });
         }
       } else if (!res.write(chunk)) {
-        await new Promise((done) => {
-          res.once('drain', done);
-          res.once('close', done);
+        await new Promise<void>((done) => {
+          const go = () => {
+            res.off('drain', go).off('close', go);
+            done();
+          };
+          res.on('drain', go).on('close', go);
         });
       }
     }

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { type Exchange, HttpFake, type Reply } from './http-fake.js';
 
 interface Stored {
-  readonly body: Buffer;
+  readonly chunks: readonly Buffer[];
+  readonly size: number;
   readonly etag: string;
   readonly metadata: unknown;
 }
@@ -11,7 +12,8 @@ interface Unfinished {
   readonly key: string;
   readonly bytes: number;
   readonly metadata: unknown;
-  body: Buffer;
+  readonly chunks: Buffer[];
+  size: number;
 }
 
 export interface SupabaseFakeOptions {
@@ -55,11 +57,12 @@ export class SupabaseFake extends HttpFake {
   }
 
   plant(key: string, body: string | Buffer): void {
-    this.#store(key, Buffer.from(body), {});
+    this.#store(key, [Buffer.from(body)], {});
   }
 
   bodyOf(key: string): Buffer | undefined {
-    return this.objects.get(key)?.body;
+    const found = this.objects.get(key);
+    return found === undefined ? undefined : Buffer.concat(found.chunks);
   }
 
   /** Forgets unfinished uploads, as after a day. */
@@ -129,8 +132,8 @@ export class SupabaseFake extends HttpFake {
       case 'list':
         return this.#list(JSON.parse(body.toString()));
       case 'info': {
-        const { body: kept, metadata, etag } = this.#object(key);
-        return json(200, { name: key, size: kept.length, metadata, etag });
+        const { size, metadata, etag } = this.#object(key);
+        return json(200, { name: key, size, metadata, etag });
       }
       case 'remove': {
         const { prefixes } = JSON.parse(body.toString()) as { prefixes: string[] };
@@ -148,7 +151,7 @@ export class SupabaseFake extends HttpFake {
         if (this.objects.has(key) && req.headers['x-upsert'] !== 'true') throw taken();
         const meta = String(req.headers['x-metadata'] ?? '');
         if (fault?.lose !== true)
-          this.#store(key, body, meta === '' ? {} : JSON.parse(Buffer.from(meta, 'base64').toString()));
+          this.#store(key, [body], meta === '' ? {} : JSON.parse(Buffer.from(meta, 'base64').toString()));
         return json(200, { Id: '1', Key: `${this.bucket}/${key}` });
       }
       default:
@@ -157,13 +160,13 @@ export class SupabaseFake extends HttpFake {
   }
 
   #download(key: string, range: string | undefined): Reply {
-    const { body, etag } = this.#object(key);
+    const { chunks, size, etag } = this.#object(key);
     const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
-    if (from === 0) return { status: 200, headers: { etag }, body };
+    if (from === 0) return { status: 200, headers: { etag }, body: chunks };
     return {
       status: 206,
-      headers: { etag, 'content-range': `bytes ${from}-${body.length - 1}/${body.length}` },
-      body: body.subarray(from),
+      headers: { etag, 'content-range': `bytes ${from}-${size - 1}/${size}` },
+      body: Buffer.concat(chunks).subarray(from),
     };
   }
 
@@ -171,11 +174,11 @@ export class SupabaseFake extends HttpFake {
     this.onList?.();
     const below = prefix === '' ? '' : `${prefix}/`;
     const entries = new Map<string, number | undefined>();
-    for (const [key, { body }] of this.objects) {
+    for (const [key, { size }] of this.objects) {
       if (!key.startsWith(below)) continue;
       const [name = '', ...rest] = key.slice(below.length).split('/');
       if (rest.length > 0) entries.set(name, undefined);
-      else entries.set(name, body.length);
+      else entries.set(name, size);
     }
     const page = [...entries]
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -200,7 +203,8 @@ export class SupabaseFake extends HttpFake {
         key: objectName,
         bytes,
         metadata: JSON.parse(metadata),
-        body: Buffer.alloc(0),
+        chunks: [],
+        size: 0,
       });
       return {
         status: 201,
@@ -214,22 +218,23 @@ export class SupabaseFake extends HttpFake {
       return { status: 204, headers: tus };
     }
     if (op === 'tus:PATCH') {
-      if (Number(req.headers['upload-offset']) !== upload.body.length)
+      if (Number(req.headers['upload-offset']) !== upload.size)
         throw new Refusal(409, 'conflict', 'Upload-Offset does not fit');
-      const whole = Buffer.concat([upload.body, body]);
-      if (body.length !== CHUNK && whole.length !== upload.bytes)
+      const whole = upload.size + body.length;
+      if (body.length !== CHUNK && whole !== upload.bytes)
         throw new Refusal(400, 'invalid', 'chunks have 6 MiB');
       // A lost chunk: it is counted in the answer and forgotten after.
-      if (fault?.lose === true) return { status: 204, headers: { ...tus, 'upload-offset': whole.length } };
-      upload.body = whole;
-      if (whole.length === upload.bytes) {
+      if (fault?.lose === true) return { status: 204, headers: { ...tus, 'upload-offset': whole } };
+      upload.chunks.push(body);
+      upload.size = whole;
+      if (whole === upload.bytes) {
         if (this.objects.has(upload.key)) throw taken();
-        this.#store(upload.key, whole, upload.metadata);
+        this.#store(upload.key, upload.chunks, upload.metadata);
       }
     }
     return {
       status: op === 'tus:HEAD' ? 200 : 204,
-      headers: { ...tus, 'upload-offset': upload.body.length, 'upload-length': upload.bytes },
+      headers: { ...tus, 'upload-offset': upload.size, 'upload-length': upload.bytes },
     };
   }
 
@@ -239,8 +244,9 @@ export class SupabaseFake extends HttpFake {
     return found;
   }
 
-  #store(key: string, body: Buffer, metadata: unknown): void {
-    this.objects.set(key, { body, metadata, etag: `"${randomBytes(8).toString('hex')}"` });
+  #store(key: string, chunks: readonly Buffer[], metadata: unknown): void {
+    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.objects.set(key, { chunks, size, metadata, etag: `"${randomBytes(8).toString('hex')}"` });
   }
 }
 
