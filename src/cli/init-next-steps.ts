@@ -46,5 +46,5 @@ export function nextSteps(folder: string, createDatabase: boolean): NextSteps {
   };
 }
 
-/** An existing database's schema becomes the wanted one. */
-const INSPECT = 'schema inspect > schema.sql';
+/** What the migrations make becomes the wanted schema; the database may not have all of them yet. */
+const INSPECT = 'schema inspect migrations:migrations > schema.sql';

@@ -64,6 +64,7 @@ function missing(path: string): TidemarkError {
     hints: [
       'Name a file, a folder with .sql files, or a glob: --schema schema.sql, or `schema` in tidemark.config.ts.',
       '`tidemark init` writes a first schema.sql; `tidemark schema inspect > schema.sql` writes down what a database has.',
+      'With migrations: `tidemark schema inspect migrations:FOLDER > schema.sql` writes down what they make.',
     ],
   });
 }

@@ -34,7 +34,7 @@ describe('files alone', () => {
     const { code, stdout } = await project.run(...words());
     expect(code).toBe(0);
     expect(stdout).toBe(
-      'wrote 2 migrations of dbmate, 2 with a way down, to tide\nnothing was recorded: no database was asked; run it again with --env or --url to record what is applied there\nThen write down the schema that you have: tidemark schema inspect migrations:tide > schema.sql\n',
+      'wrote 2 migrations of dbmate, 2 with a way down, to tide\nnothing was recorded: no database was asked; run it again with --env or --url to record what is applied there\nThen write down the schema that they make: tidemark schema inspect migrations:tide > schema.sql\n',
     );
     expect(project.names('tide')).toEqual([
       '.gitattributes',

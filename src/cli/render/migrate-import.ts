@@ -30,7 +30,7 @@ export function renderImportResult(
     ...(unwritten === undefined || result.dryRun
       ? []
       : [
-          `Then write down the schema that you have: tidemark schema inspect${label === undefined ? ` migrations:${folder}` : ''} > ${unwritten}`,
+          `Then write down the schema that they make: tidemark schema inspect migrations:${folder} > ${unwritten}`,
         ]),
   ].join('\n');
 }
