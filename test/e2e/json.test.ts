@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands/index.js';
+import { hashFolder } from '../../src/migrations/hash-folder.js';
 import { tidemark } from '../support/cli.js';
 
 // Every command of the table, in the order of a project's life: each case finds what those before it left.
@@ -53,11 +54,32 @@ const life: Readonly<Record<string, readonly Case[]>> = {
     { args: ['--all-environments'] },
     { args: ['--range', 'nowhere:'], exit: 2, error: 'target-unknown' },
   ],
-  'migrate heads': [{}, { args: ['--migrations', 'bad'], exit: 1, error: 'directive-unknown' }],
-  'migrate branches': [{}, { args: ['--migrations', 'bad'], exit: 1, error: 'directive-unknown' }],
-  'migrate check': [{}, { args: ['--migrations', 'bad'], exit: 1, error: 'directive-unknown' }],
-  'migrate merge': [{}, { args: ['nowhere'], exit: 2, error: 'target-unknown' }],
-  'migrate rebase': [{}, { args: ['nowhere'], exit: 2, error: 'target-unknown' }],
+  'migrate heads': [
+    {},
+    { args: ['--migrations', 'forked', '--check'], exit: 3 },
+    { args: ['--migrations', 'bad'], exit: 1, error: 'directive-unknown' },
+  ],
+  'migrate branches': [
+    {},
+    { args: ['--migrations', 'forked'] },
+    { args: ['--migrations', 'bad'], exit: 1, error: 'directive-unknown' },
+  ],
+  'migrate check': [
+    {},
+    { args: ['--migrations', 'forked'], exit: 3 },
+    { args: ['--migrations', 'bad'], exit: 1, error: 'directive-unknown' },
+  ],
+  'migrate merge': [
+    {},
+    { args: ['--migrations', 'forked', '--dry-run'] },
+    { args: ['--migrations', 'torn'], exit: 1, error: 'merge-conflict' },
+    { args: ['nowhere'], exit: 2, error: 'target-unknown' },
+  ],
+  'migrate rebase': [
+    {},
+    { args: ['right', '--migrations', 'forked'] },
+    { args: ['nowhere'], exit: 2, error: 'target-unknown' },
+  ],
   'migrate squash': [
     { args: [':', '--dry-run'] },
     { args: ['head:nowhere'], exit: 2, error: 'target-unknown' },
@@ -67,7 +89,24 @@ const life: Readonly<Record<string, readonly Case[]>> = {
     { args: ['heads'] },
     { args: ['nowhere'], exit: 2, error: 'target-unknown' },
   ],
-  'migrate down': [{}, { args: ['nowhere'], exit: 2, error: 'target-unknown' }],
+  'migrate down': [
+    { args: ['--dry-run'] },
+    { args: ['--sql', 'head:base'] },
+    {},
+    { args: ['nowhere'], exit: 2, error: 'target-unknown' },
+  ],
+  'migrate stamp': [
+    { args: ['head', '--dry-run'] },
+    { args: ['head', '--sql'] },
+    { args: ['head'] },
+    { args: ['base'] },
+    { args: ['nowhere'], exit: 2, error: 'target-unknown' },
+  ],
+  'migrate import': [
+    { args: ['old', '--from', 'dbmate', '--migrations', 'brought', '--dry-run'] },
+    { args: ['old', '--from', 'dbmate', '--migrations', 'brought', '--no-record'] },
+    { args: ['nowhere', '--from', 'dbmate'], exit: 2, error: 'import-not-found' },
+  ],
   status: [{}, { args: ['--check'], exit: 3 }],
   'schema inspect': [{}, { args: ['nowhere.sql'], exit: 2, error: 'schema-missing' }],
   'schema diff': [
@@ -92,12 +131,28 @@ const SCHEMA = `CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);\n`;
 const CHANGED = `CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);\n`;
 
 let cwd: string;
-beforeAll(() => {
+beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'tidemark-json-'));
   writeFileSync(join(cwd, 'schema.sql'), SCHEMA);
   mkdirSync(join(cwd, 'bad'));
   writeFileSync(join(cwd, 'bad', '1_x.sql'), '-- tidemark:nonsense\n');
+  await folder('forked', {
+    '1_base.sql': 'CREATE TABLE base (id INTEGER);\n',
+    '2_left.sql': '-- tidemark:parent 1\nCREATE TABLE left (id INTEGER);\n',
+    '3_right.sql': '-- tidemark:parent 1\nCREATE TABLE right (id INTEGER);\n',
+  });
+  await folder('torn', {
+    '1_left.sql': 'CREATE TABLE both (id INTEGER);\n',
+    '2_right.sql': '-- tidemark:parent base\nCREATE TABLE both (id INTEGER);\n',
+  });
+  mkdirSync(join(cwd, 'old'));
+  writeFileSync(join(cwd, 'old', '1_x.sql'), '-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n');
 });
+async function folder(name: string, files: Readonly<Record<string, string>>): Promise<void> {
+  mkdirSync(join(cwd, name));
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(cwd, name, file), text);
+  await hashFolder(join(cwd, name));
+}
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 const manual = readFileSync(
