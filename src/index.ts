@@ -1,9 +1,50 @@
 /** What `import { … } from 'tidemark'` gives. Everything heavy stays behind the functions that need it. */
 
+export type { BackupStatus, BackupVerdict, StatusBackup } from './backup/backup-status.js';
+export type { Verified } from './backup/catalog.js';
+export type { BackupEvent } from './backup/events.js';
+export type { Manifest } from './backup/manifest.js';
+export type { ScheduleEnd, ScheduleEvent } from './backup/schedule.js';
+export type { VerifyLevel, VerifyResult } from './backup/verify-backup.js';
+export type {
+  BackupConfig,
+  BackupHooks,
+  DestinationConfig,
+  FolderDestination,
+  RetentionConfig,
+  S3Destination,
+  SupabaseDestination,
+} from './backup-config.js';
 export { type Connection, DatabaseError, type Row } from './database/connection.js';
 export { type ExitCode, type SourceLocation, TidemarkError, type TidemarkErrorOptions } from './errors.js';
 export type { ImportOutcome } from './importing/import-outcome.js';
 export type { ImportTool } from './importing/imported-project.js';
+export type {
+  BackupList,
+  BackupStatusReport,
+  ListedBackup,
+  PinnedBackup,
+  PlaceOfBackup,
+  ShownBackup,
+} from './library/backups/look-at-backups.js';
+export type { MadeBackup } from './library/backups/make-backup.js';
+export type { MovedBackup } from './library/backups/move-backups.js';
+export type { PrunedBackups, PrunedPlace } from './library/backups/prune-places.js';
+export type { RestoredBackup, UndoneRestore } from './library/backups/restore-backup.js';
+export type { BackupScheduleEvent } from './library/backups/schedule-backups.js';
+export type { VerifiedBackup } from './library/backups/verify-backups.js';
+export type {
+  BackupCreateOptions,
+  BackupListOptions,
+  BackupMoveOptions,
+  BackupPruneOptions,
+  BackupRestoreOptions,
+  BackupSchedule,
+  BackupScheduleOptions,
+  BackupStatusOptions,
+  BackupsApi,
+  BackupVerifyOptions,
+} from './library/backups-api.js';
 export type { CheckOptions, DatabaseApi } from './library/database-api.js';
 export type { MigrateApi } from './library/migrate-api.js';
 export type {

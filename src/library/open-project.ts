@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.js';
 import { type ResolvedEnvironment, requireUrl } from '../project/environment.js';
+import { type BackupsApi, backupsApi } from './backups-api.js';
 import { type DatabaseApi, databaseApi } from './database-api.js';
 import { loadProjectEnvironment } from './load-project-environment.js';
 import { type MigrateApi, migrateApi } from './migrate-api.js';
@@ -28,6 +29,7 @@ export interface Project extends AsyncDisposable {
   readonly migrate: MigrateApi;
   readonly schema: SchemaApi;
   readonly database: DatabaseApi;
+  readonly backups: BackupsApi;
   /** The session, for statements of your own; it belongs to the project and is closed with it. */
   connection(): Promise<Connection>;
   /** Gives up what is at work (`aborted`), waits until it has ended, and ends the session. May be called twice. */
@@ -48,6 +50,7 @@ export async function openProject(options: ProjectOptions = {}): Promise<Project
     migrate: migrateApi(session),
     schema: schemaApi(session),
     database: databaseApi(session),
+    backups: backupsApi(session),
     connection: () => session.connection(),
     close: () => session.close(),
     [Symbol.asyncDispose]: () => session.close(),

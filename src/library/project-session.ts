@@ -25,6 +25,8 @@ export class ProjectSession {
   readonly label: string;
   readonly turns = new Turns();
   readonly #running = new Set<AbortController>();
+  /** What `close` waits for besides the turns. */
+  readonly #aside = new Set<Promise<unknown>>();
   #session: Promise<Connection> | undefined;
   #used = false;
   #closed = false;
@@ -59,6 +61,28 @@ export class ProjectSession {
       if (isLost(error)) await this.drop();
       throw error;
     } finally {
+      this.#running.delete(controller);
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /**
+   * Runs a call that has connections of its own and waits for no other. `work` gets the signal that gives it up, the
+   * caller's or `close`'s; `close` waits for it.
+   */
+  async aside<T>({ signal }: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#requireOpen();
+    requireNotAborted(signal);
+    const controller = new AbortController();
+    const stop = () => controller.abort(signal?.reason);
+    signal?.addEventListener('abort', stop, { once: true });
+    this.#running.add(controller);
+    const running = work(controller.signal);
+    this.#aside.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#aside.delete(running);
       this.#running.delete(controller);
       signal?.removeEventListener('abort', stop);
     }
@@ -111,7 +135,7 @@ export class ProjectSession {
     const { signal } = options;
     const { isMissing, noDatabase } = await import('../database/missing-database.js');
     if (this.url.adapter === 'server' && this.turns.taken) {
-      return this.#aside(signal, (session) => work(session, []));
+      return this.#lookAside(signal, (session) => work(session, []));
     }
     return this.call(options, async (given) => {
       if (this.connected || !isMissing(this.url)) return work(await this.session(given), []);
@@ -136,10 +160,14 @@ export class ProjectSession {
     // A statement of the user's own has no signal.
     const session = await this.#session?.catch(() => undefined);
     await session?.cancel?.();
+    await Promise.allSettled(this.#aside);
     await this.turns.take(() => this.drop());
   }
 
-  async #aside<T>(signal: AbortSignal | undefined, work: (session: Connection) => Promise<T>): Promise<T> {
+  async #lookAside<T>(
+    signal: AbortSignal | undefined,
+    work: (session: Connection) => Promise<T>,
+  ): Promise<T> {
     requireNotAborted(signal);
     const opening = openDatabase(this.url);
     const answer = opening.then((session) => work(session).finally(() => session.close()));

@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from '../command.js';
+import { backupRestoreCommand } from './backup-restore-command.js';
 import { backupScheduleCommands } from './backup-schedule-commands.js';
 
 const outputDir: Option = {
@@ -215,6 +216,7 @@ const keepingCommands: readonly Command[] = [
 /** The commands of `tidemark backup`, in the order of its help. */
 export const backupCommands: readonly Command[] = [
   ...makingCommands,
+  backupRestoreCommand,
   ...lookingCommands,
   ...keepingCommands,
   ...backupScheduleCommands,

@@ -6,7 +6,7 @@ export function renderPruned({ places, dryRun }: PrunedBackups, style: Style): s
   return places.map((place) => placeText(place, dryRun, style)).join('\n');
 }
 
-function placeText({ place, decisions, swept }: PrunedPlace, dryRun: boolean, style: Style): string {
+function placeText({ place, decisions, swept, locked }: PrunedPlace, dryRun: boolean, style: Style): string {
   const going = decisions.filter(({ keep }) => !keep).length;
   const word = dryRun ? 'would delete' : 'deleted';
   return [
@@ -20,5 +20,6 @@ function placeText({ place, decisions, swept }: PrunedPlace, dryRun: boolean, st
       (name) =>
         `  ${dryRun ? 'would sweep' : 'swept'}  ${name}  ${style.dim('left over from a run that was interrupted')}`,
     ),
+    ...locked.map(({ id, problem }) => `  ${style.yellow('locked')}  ${id}  ${style.dim(problem)}`),
   ].join('\n');
 }

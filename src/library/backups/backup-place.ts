@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { resolveBackupId } from '../../backup/backup-id.js';
 import type { CatalogEntry, StoredBackup } from '../../backup/catalog.js';
@@ -15,6 +15,7 @@ import type { DatabaseUrl } from '../../database/database-url.js';
 import { resolveEndpoint } from '../../database/libpq-environment.js';
 import { TidemarkError } from '../../errors.js';
 import type { ResolvedEnvironment } from '../../project/environment.js';
+import { backupFile } from './backup-file.js';
 import {
   type BackupChoices,
   type BackupSettings,
@@ -44,6 +45,8 @@ export interface FoundBackup {
   readonly backup: OpenBackup;
   readonly manifest: Manifest;
   readonly store: BackupStore;
+  /** The folder in it. */
+  readonly folder: string;
   readonly stored: StoredBackup;
 }
 
@@ -141,7 +144,7 @@ export async function catalogOf(
 
 /**
  * Finds a backup by its id, the beginning of it, or `latest`, and opens it where it is whole: in the folder if it is
- * there, else at the first destination that has it. Throws TidemarkError: `backup-unknown`, `backup-ambiguous`,
+ * there, else at the first destination that has it. An absolute path is one of its own folder. Throws TidemarkError: `backup-unknown`, `backup-ambiguous`,
  * `backup-damaged` when it is whole nowhere.
  */
 export async function findBackup(
@@ -153,17 +156,23 @@ export async function findBackup(
     broken = false,
   }: { from?: string | undefined; signal?: AbortSignal | undefined; broken?: boolean } = {},
 ): Promise<FoundBackup> {
-  const { stores, unreachable: away } = await reachStores(place, from === undefined ? undefined : [from]);
-  const { entries, unreachable } = await readReachable(stores, place.folder, signal);
-  const entry = entryOf(entries, text, [...away, ...unreachable]);
+  const file = isAbsolute(text) ? await backupFile(text) : undefined;
+  const reached =
+    file === undefined
+      ? await reachStores(place, from === undefined ? undefined : [from])
+      : { stores: [file.store], unreachable: [] };
+  const { stores } = reached;
+  const folder = file?.folder ?? place.folder;
+  const { entries, unreachable } = await readReachable(stores, folder, signal);
+  const entry = entryOf(entries, file?.id ?? text, [...reached.unreachable, ...unreachable]);
   const { manifest } = entry;
   const stored =
     entry.places.find(({ state }) => state === 'complete') ?? (broken ? entry.places[0] : undefined);
   const store = stores.find(({ name }) => name === stored?.store);
   if (manifest === undefined || stored === undefined || store === undefined) throw nowhereWhole(entry);
   const decrypt = manifest.encryption === null ? undefined : await decryptionOf(place);
-  const backup = storedBackup(store, manifest, { folder: place.folder, decrypt });
-  return { backup, manifest, store, stored };
+  const backup = storedBackup(store, manifest, { folder, decrypt });
+  return { backup, manifest, store, folder, stored };
 }
 
 /** The entry that a text names; `latest` is the newest that is whole somewhere. */

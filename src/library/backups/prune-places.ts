@@ -29,6 +29,8 @@ export interface PrunedPlace {
   }[];
   /** Leftovers of runs that were interrupted. */
   readonly swept: readonly string[];
+  /** What should have gone, and the place does not give up (object lock). */
+  readonly locked: readonly { readonly id: string; readonly problem: string }[];
 }
 
 export interface PrunedBackups {
@@ -61,7 +63,7 @@ export async function prunePlaces(
     try {
       const heads = await headsFor(place, store, signal);
       const run = { policy, now, heads, force, dryRun, inUse, signal };
-      const { decisions, swept } = await pruneBackups(store, place.folder, run);
+      const { decisions, swept, locked } = await pruneBackups(store, place.folder, run);
       const before = new Date(now.getTime() - PARTIAL_AGE_MS);
       const partials = store.name === LOCAL && !dryRun ? await sweepPartials(place.path, before, inUse) : [];
       places.push({
@@ -71,6 +73,7 @@ export async function prunePlaces(
           createdAt: createdAt.toISOString(),
         })),
         swept: [...swept, ...partials],
+        locked,
       });
     } catch (error) {
       if (!(error instanceof TidemarkError) || signal?.aborted) throw error;

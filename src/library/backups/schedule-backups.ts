@@ -3,7 +3,7 @@ import { requireCron, type ScheduledBackup } from '../../backup/due.js';
 import type { BackupEvent } from '../../backup/events.js';
 import { isComplete } from '../../backup/reachable-catalog.js';
 import { runSchedule, type ScheduleEnd, type ScheduleEvent, systemClock } from '../../backup/schedule.js';
-import { type BackupPlace, catalogOf, destinationNames } from './backup-place.js';
+import { type BackupPlace, catalogOf, destinationNames, LOCAL } from './backup-place.js';
 import { type MadeBackup, makeBackup } from './make-backup.js';
 import { type PrunedBackups, pruneFailed, prunePlaces } from './prune-places.js';
 import { type VerifiedBackup, verifyOne } from './verify-backups.js';
@@ -33,10 +33,9 @@ export async function scheduleBackups(
   place: BackupPlace,
   { signal, once, unref, onEvent, around = (work) => work() }: ScheduleBackupsOptions,
 ): Promise<ScheduleEnd> {
+  requireSchedule(place);
   const { settings } = place;
-  if (settings.rhythm.kind === 'cron') requireCron(settings.rhythm.expression, 'the schedule');
   const destinations = destinationNames(place);
-  for (const name of ['local', ...destinations]) settings.retention(name);
   const progress = (event: BackupEvent) => {
     try {
       onEvent?.({ type: 'progress', event });
@@ -82,6 +81,13 @@ export async function scheduleBackups(
       onEvent,
     },
   );
+}
+
+/** Throws TidemarkError (`cron-invalid`, `retention-invalid`, exit code 2) for settings that no schedule can have. */
+export function requireSchedule(place: BackupPlace): void {
+  const { settings } = place;
+  if (settings.rhythm.kind === 'cron') requireCron(settings.rhythm.expression, 'the schedule');
+  for (const name of [LOCAL, ...destinationNames(place)]) settings.retention(name);
 }
 
 /** What the schedule decides from. A destination that is away puts nothing off: the folder is enough. */

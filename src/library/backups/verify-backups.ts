@@ -36,18 +36,22 @@ export async function verifyAt(
   options: VerifyBackupOptions,
 ): Promise<VerifiedBackup> {
   const { level = 2, from, signal, onEvent } = options;
-  const { backup, manifest, store, stored } = await findBackup(place, text, { from, signal, broken: true });
+  const { backup, manifest, store, folder, stored } = await findBackup(place, text, {
+    from,
+    signal,
+    broken: true,
+  });
   const { id } = manifest;
   requireSameEngine(engine, manifest.engine.kind, id);
   const assertions = level === 4 ? await readAssertions(place) : [];
   return using(place, id, async () => {
-    const where = { store, folder: place.folder, stored };
+    const where = { store, folder, stored };
     const result = await verifyBackup(engine, backup, where, { level, assertions, signal, onEvent });
     const { damaged, passed, problems, durationMs, restoreMs } = result;
-    if (damaged) await forgetVerified(store, place.folder, id);
+    if (damaged) await forgetVerified(store, folder, id);
     else if (passed !== null) {
       const at = new Date().toISOString();
-      await noteVerified(store, place.folder, id, { level: passed, at }, { problems, durationMs, restoreMs });
+      await noteVerified(store, folder, id, { level: passed, at }, { problems, durationMs, restoreMs });
     }
     return { id, place: store.name, createdAt: manifest.createdAt, bytes: manifest.totals.bytes, ...result };
   });
