@@ -12,6 +12,8 @@ export interface StoredBackup {
   readonly state: 'complete' | 'incomplete';
   /** Why it is not complete, in words. */
   readonly problem: string | undefined;
+  /** A newer Tidemark made it: this one cannot tell whether it is complete, and never sweeps it. */
+  readonly newer?: true;
   readonly bytes: number;
   readonly pinned: boolean;
   readonly verified: Verified | undefined;
@@ -40,6 +42,9 @@ interface Found {
   readonly parts: Map<string, number>;
   readonly marks: Set<string>;
 }
+
+/** Codes of errors that a backup itself is to blame for. */
+const OF_THE_BACKUP = /^(?:manifest-.*|object-missing|backup-name-invalid)$/;
 
 const LEVEL = /^verified-([0-4])-(\d{8}T\d{9}Z)$/;
 
@@ -106,6 +111,7 @@ async function contentsOf(
 interface ReadManifest {
   readonly manifest: Manifest | undefined;
   readonly problem: string | undefined;
+  readonly newer?: boolean;
 }
 
 async function manifestOf(
@@ -123,8 +129,9 @@ async function manifestOf(
     if (manifest.id !== id) return { manifest: undefined, problem: `its manifest is that of ${manifest.id}` };
     return { manifest, problem: problemOf(manifest, parts) };
   } catch (error) {
-    if (!(error instanceof TidemarkError) || error.code === 'store-failed' || signal?.aborted) throw error;
-    return { manifest: undefined, problem: error.message };
+    // What says nothing of the backup (no answer, no right to read) must not make it look unfinished: it would be swept.
+    if (!(error instanceof TidemarkError) || !OF_THE_BACKUP.test(error.code) || signal?.aborted) throw error;
+    return { manifest: undefined, problem: error.message, newer: error.code === 'manifest-newer' };
   }
 }
 
@@ -146,6 +153,7 @@ function placeOf(store: BackupStore, { parts, marks }: Found, read: ReadManifest
     store: store.name,
     state: read.manifest !== undefined && read.problem === undefined ? 'complete' : 'incomplete',
     problem: read.problem,
+    ...(read.newer === true ? { newer: true as const } : {}),
     bytes: [...parts.values()].reduce((sum, bytes) => sum + bytes, 0),
     pinned: marks.has('pinned'),
     verified: bestOf(levels),

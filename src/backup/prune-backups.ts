@@ -47,7 +47,11 @@ export async function pruneBackups(store: BackupStore, folder: string, run: Prun
   const before = new Date(run.now.getTime() - LEFTOVER_AGE_MS);
   const isOld = ({ id }: CatalogEntry) => timeOfId(id) < before;
   const leftovers = catalog.filter(
-    (entry) => !complete.includes(entry) && !run.inUse.has(entry.id) && isOld(entry),
+    (entry) =>
+      !complete.includes(entry) &&
+      entry.places[0]?.newer !== true &&
+      !run.inUse.has(entry.id) &&
+      isOld(entry),
   );
   const going = decisions.filter(({ keep }) => !keep);
   if (run.dryRun) return { store: store.name, decisions, swept: leftovers.map(({ id }) => id), locked: [] };

@@ -187,7 +187,12 @@ export class S3Store implements BackupStore {
         const { Body, ContentLength, ContentRange, ETag } = await this.#once(
           (given) => this.#client.send(command, given),
           signal,
-        );
+        ).catch((error: unknown) => {
+          // The answer to a failed `IfMatch`.
+          if (error instanceof StoreFault && error.kind === 'exists')
+            throw new StoreFault('changed', error.facts);
+          throw error;
+        });
         if (!(Body instanceof Readable)) throw new StoreFault('unexpected');
         if (offset > 0 && ContentRange?.startsWith(`bytes ${offset}-`) !== true) {
           Body.destroy();

@@ -28,6 +28,7 @@ const WORDS = {
     'its answer makes no sense',
     'Check that the address is that of the store and not of a proxy or a web page.',
   ),
+  changed: failed('the object changed while it was read', 'Nothing else may write there. Try again.'),
   lost: failed(
     'it says that it has the object, and does not have it as it was sent',
     'Do not trust this store before you have looked into it. The backup is whole where it was made.',

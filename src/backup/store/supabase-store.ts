@@ -115,8 +115,11 @@ export class SupabaseStore implements BackupStore {
         if (!(data instanceof ReadableStream)) throw new StoreFault('unexpected');
         const body = Readable.fromWeb(data as Parameters<typeof Readable.fromWeb>[0]);
         const etag = headers.get('etag') ?? undefined;
-        const goesOn = headers.get('content-range')?.startsWith(`bytes ${offset}-`) === true && etag === tag;
-        if (offset > 0 && !goesOn) {
+        if (offset > 0 && etag !== tag) {
+          body.destroy();
+          throw new StoreFault('changed');
+        }
+        if (offset > 0 && headers.get('content-range')?.startsWith(`bytes ${offset}-`) !== true) {
           body.destroy();
           throw new StoreFault('unsupported', {
             note: 'the connection broke, and it does not go on in the middle',

@@ -107,7 +107,7 @@ describe('S3', () => {
       fake.break({ op: 'GetObject', resetAfter: 5 * MEBIBYTE });
       const stream = await store.get(KEY);
       fake.plant(at, randomBytes(LARGE.length));
-      expect((await failure(buffer(stream))).code).toBe('store-failed');
+      expect((await failure(buffer(stream))).message).toContain('changed while it was read');
     });
 
     test('how often is bounded', async () => {
@@ -477,6 +477,14 @@ describe('Supabase', () => {
     expect(listed).toEqual([...fake.objects.keys()].map((key) => key.slice(PREFIX.length + 1)).sort());
     fake.onList = () => fake.plant(`${PREFIX}/app/notes/b${randomBytes(4).toString('hex')}`, '');
     expect((await failure(store.list('app/notes/'))).message).toContain('changes while it is read');
+  });
+
+  test('an object that changed while it was read is not put together of two', async () => {
+    fake.plant(at, LARGE);
+    fake.break({ op: 'download', resetAfter: 5 * MEBIBYTE });
+    const stream = await store.get(KEY);
+    fake.plant(at, randomBytes(LARGE.length));
+    expect((await failure(buffer(stream))).message).toContain('changed while it was read');
   });
 
   test('what may not be deleted is said', async () => {

@@ -193,6 +193,24 @@ describe.each(places)('%s', (_, open) => {
     expect(await readCatalog([place.store()], FOLDER)).toHaveLength(1);
   });
 
+  test('a manifest that may not be read, or that only a newer Tidemark can, is never swept', async () => {
+    const [old, next, newest] = [await localBackup(50), await localBackup(40), await localBackup(1)];
+    for (const manifest of [old, next, newest]) await send(manifest);
+    const policy = retentionPolicy({ keepDays: 'off', minKeep: 3 }, 'test');
+    const run = { policy, now: new Date(), inUse: new Set<string>(), dryRun: false };
+    const before = place.fake.objects.size;
+    place.fake.break({ op: place.ops.get, key: /manifest/, status: 403, code: 'AccessDenied', times: 3 });
+    await expect(pruneBackups(place.store(), FOLDER, run)).rejects.toThrow(code('store-refused'));
+    place.fake.heal();
+    place.fake.plant(at(old, MANIFEST), JSON.stringify({ ...old, version: 2 }));
+    const { decisions, swept } = await pruneBackups(place.store(), FOLDER, run);
+    expect(swept).toEqual([]);
+    expect(decisions.map(({ id }) => id).sort()).toEqual([next.id, newest.id]);
+    expect(place.fake.objects.size).toBe(before);
+    const there = (await readCatalog([place.store()], FOLDER)).find(({ id }) => id === old.id);
+    expect(there?.places[0]).toMatchObject({ state: 'incomplete', newer: true });
+  });
+
   test('a locked object keeps its backup: said, and the others go', async () => {
     const [oldest, middle, newest] = [await localBackup(50), await localBackup(40), await localBackup(1)];
     for (const manifest of [oldest, middle, newest]) await send(manifest);
