@@ -136,6 +136,11 @@ function migrationFailed(
       whatHolds(failure),
       ...stays(before, job.step.direction),
       whatNext(failure),
+      ...(job.step.direction === 'up' && isThereAlready(database)
+        ? [
+            `Where the database has all of it from elsewhere, record it instead: "tidemark migrate stamp ${job.step.revision}".`,
+          ]
+        : []),
       ...extra,
     ],
     details: {
@@ -150,6 +155,16 @@ function migrationFailed(
     },
     cause,
   });
+}
+
+/** What PostgreSQL says of a schema, table, column, function or anything else that is there: duplicate_… */
+const THERE_ALREADY = new Set(['42P06', '42P07', '42701', '42723', '42710']);
+
+function isThereAlready(error: DatabaseError | undefined): boolean {
+  return (
+    THERE_ALREADY.has(error?.sqlstate ?? '') ||
+    /^(?:table|index|view|trigger) .* already exists$|^duplicate column name: /.test(error?.message ?? '')
+  );
 }
 
 async function blockerOf({ engine }: RunContext, cause: unknown): Promise<string | undefined> {

@@ -46,6 +46,7 @@ describe.each(['sqlite:nowhere/app.db', 'postgres://nobody:hidden@127.0.0.1:1/no
       expect(stdout).toContain('the schema and the migrations differ (tidemark migrate diff NAME');
       expect(stdout).toMatch(/^ {2}create column \S*t_1000\.name/im);
       expect(stdout).toMatch(/^ {2}careful: Loses data: /m);
+      expect(stdout).toMatch(/tidemark schema inspect migrations:migrations shows what they make\n$/);
       expect(stdout + stderr).not.toContain('hidden');
       expect(readdirSync(join(cwd, 'migrations'))).toEqual(before);
       const { result, ok } = JSON.parse((await run('migrate check --json')).stdout);

@@ -92,3 +92,17 @@ it('--output takes the place of a file once all is written, keeps its link, and 
   expect(nowhere.code).toBe(1);
   expect(nowhere.stderr).toContain('cannot write');
 });
+
+it('is named as the way out where the database has a migration already, and is one', async () => {
+  await run('migrate up 1000');
+  await run('migrate stamp base');
+  const failed = await run('migrate up 1000');
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toContain('record it instead: "tidemark migrate stamp 1000"');
+  expect((await run('migrate stamp 1000')).code).toBe(0);
+  expect((await run('migrate up heads')).code).toBe(0);
+  // A failure of another kind is no reason to record what did not run.
+  writeFileSync(join(cwd, 'migrations/4000_bad.sql'), '-- tidemark:parent 2000\nSELECT * FROM nowhere;');
+  await run('migrate hash');
+  expect((await run('migrate up heads')).stderr).not.toContain('migrate stamp');
+});

@@ -3,6 +3,7 @@ import { hazardLine } from '../../schema/render-plan.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { openWorkbench, reportPlanning, schemaSource } from '../planning.js';
+import { relativePath } from '../render/path.js';
 import { severalHeadsWarning } from '../render/several-heads.js';
 
 /** Whether the migrations lead to the schema files: what `migrate diff` would write. Needs no database. */
@@ -25,6 +26,12 @@ export async function run(context: Context): Promise<Outcome> {
         `${style.yellow('the schema and the migrations differ')} (tidemark migrate diff NAME writes the difference):`,
         ...steps.map(({ summary }) => `  ${summary}`),
         ...hazards.map((hazard) => `  ${style.yellow('careful:')} ${hazardLine(hazard)}`),
+        // Who writes a migration by hand and forgets the schema would else be told to drop what it makes.
+        ...(hazards.some(({ level }) => level === 'data-loss')
+          ? [
+              `where the migrations are right and the schema is old: tidemark schema inspect migrations:${relativePath('', folder.path, context.cwd)} shows what they make`,
+            ]
+          : []),
       ];
   if (severalHeads.length > 0) {
     lines.push(severalHeadsWarning(severalHeads));

@@ -180,7 +180,10 @@ function walk(graph: RevisionGraph, start: string | undefined, parsed: ParsedTar
       throw new TidemarkError(
         'target-ambiguous',
         `"${text}": the way ${direction} from ${from ?? 'base'} divides into ${ways.join(', ')}`,
-        { exitCode: 2, hints: ['Name the revision you want, or the branch: BRANCH@+1.'] },
+        {
+          exitCode: 2,
+          hints: [`Name the revision you want, or the branch: BRANCH@${steps > 0 ? '+1' : '-1'}.`],
+        },
       );
     }
     at = ways[0];
