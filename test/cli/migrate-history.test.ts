@@ -81,6 +81,11 @@ describe('migrate history', () => {
       / {4}path {11}\S+1000_start\.sql\n {4}applied {8}\S+Z by \S+\n {4}took {11}\d+ ms/,
     );
     expect((await run('migrate history --verbose')).stdout).toMatch(/1000 -> 2000 main.*\n {4}parent/);
+    // What was only recorded did not run, and took no time.
+    await run('migrate stamp 2000');
+    const stamped = (await run('migrate history --verbose -r 2000:2000')).stdout;
+    expect(stamped).toMatch(/\n {4}recorded {7}\S+Z by \S+$/m);
+    expect(stamped).not.toContain('took');
   });
 
   it('tells failed, half done, edited and missing ones', async () => {

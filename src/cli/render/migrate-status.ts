@@ -80,10 +80,13 @@ function stateWord({ state, statementsDone, statementsTotal }: MigrationState, s
 
 /** When, by whom and how long: what `--verbose` adds below a revision that is recorded. */
 export function appliedFacts(state: MigrationState): string[] {
-  const { appliedAt, appliedBy, durationMs, error } = state;
+  const { appliedAt, appliedBy, durationMs, origin, error } = state;
+  const ran = origin === 'run';
+  const when = factLine(ran ? 'applied' : 'recorded', `${appliedAt} by ${appliedBy ?? 'nobody known'}`);
   return [
-    ...(appliedAt === null ? [] : [factLine('applied', `${appliedAt} by ${appliedBy ?? 'nobody known'}`)]),
-    ...(durationMs === null ? [] : [factLine('took', `${durationMs} ms`)]),
+    ...(appliedAt === null ? [] : [when]),
+    // What was only recorded took no time of its own.
+    ...(durationMs === null || !ran ? [] : [factLine('took', `${durationMs} ms`)]),
     ...(error === null ? [] : [factLine('error', error.split('\n')[0]!)]),
   ];
 }
