@@ -67,7 +67,7 @@ function recordLines(
   const done = `${dryRun ? 'would record' : 'recorded'} ${count(recorded.revisions.length, 'migration')} as applied in ${label}, as ${recorded.table} says`;
   return [
     recorded.revisions.length === 0 && recorded.already.length > 0
-      ? `${label} has all ${count(recorded.already.length, 'applied migration')} on record already`
+      ? `${label} has ${recorded.already.length === 1 ? 'the one applied migration' : `all ${recorded.already.length} applied migrations`} on record already`
       : `${done}${recorded.already.length > 0 ? ` (${recorded.already.length} were on record)` : ''}`,
     ...(pending.length > 0 ? [`pending there: ${pending.join(', ')}; "tidemark migrate up" runs them`] : []),
   ];
