@@ -1,9 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import type { BackupRun } from './events.js';
 import type { ManifestPart } from './manifest.js';
 import type { OpenBackup } from './open-backup.js';
 import { createFile, folderError, writeAll } from './safe-files.js';
 import { damaged } from './stored-backup.js';
+
+/** How many bytes pass between two events. */
+const STEP_BYTES = 4 * 1024 * 1024;
 
 /** The one part with a role. Throws `backup-damaged` where the manifest names none, or several. */
 export function partWithRole({ manifest, label }: OpenBackup, role: string): ManifestPart {
@@ -21,13 +25,14 @@ export async function unpackPart(
   backup: OpenBackup,
   part: string,
   path: string,
-  signal: AbortSignal | undefined,
+  { signal, onEvent }: BackupRun,
 ): Promise<void> {
+  const totalBytes = backup.manifest.parts.find(({ name }) => name === part)?.plainBytes;
   const source = await backup.read(part, signal);
   try {
     const file = await createFile(path);
     try {
-      await pipeline(source, writeAll(file), { signal });
+      await pipeline(source, progress(part, totalBytes, onEvent), writeAll(file), { signal });
       await file.sync();
     } catch (error) {
       await rm(path, { force: true });
@@ -39,4 +44,20 @@ export async function unpackPart(
     source.destroy();
     throw signal?.aborted ? error : folderError(path, error);
   }
+}
+
+/** Passes bytes on and says now and then how many there were. */
+function progress(item: string, totalBytes: number | undefined, onEvent: BackupRun['onEvent']) {
+  return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let bytes = 0;
+    let told = 0;
+    for await (const chunk of source) {
+      bytes += chunk.length;
+      if (bytes - told >= STEP_BYTES || bytes === totalBytes) {
+        told = bytes;
+        onEvent?.({ type: 'progress', phase: 'unpacking', bytes, totalBytes, rows: undefined, item });
+      }
+      yield chunk;
+    }
+  };
 }

@@ -16,17 +16,22 @@ export interface SqlDump {
  * The database as portable SQL: pg_dump itself, as WebAssembly, talking to the engine in this process, which stands
  * still meanwhile. Rows come as INSERT statements, so any program that speaks to PostgreSQL can run the text. Throws
  * TidemarkError (`dump-failed`, `aborted`).
+ *
+ * @param args of pg_dump, to dump a part of it
  */
 export async function dumpSql(
   connection: EmbeddedConnection,
   signal: AbortSignal | undefined,
+  args: readonly string[] = [],
 ): Promise<SqlDump> {
   // Loaded only now: it brings pg_dump along.
   const { pgDump } = await import('@electric-sql/pglite-tools/pg_dump');
   let sql: string;
   try {
     await connection.executeAll(['SET standard_conforming_strings = on']);
-    sql = await connection.withEngine(async (pg) => shown(await (await pgDump({ pg: hiding(pg) })).text()));
+    sql = await connection.withEngine(async (pg) =>
+      shown(await (await pgDump({ pg: hiding(pg), args: [...args] })).text()),
+    );
   } catch (cause) {
     throw new TidemarkError('dump-failed', `pg_dump failed: ${(cause as Error).message}`, {
       hints: ['Nothing was kept. This should not happen: please report it with the message.'],

@@ -213,6 +213,14 @@ export async function readSql(backup: OpenBackup, signal: AbortSignal | undefine
   return sql;
 }
 
+/** Restores in memory what `folderFits` says; closing it forgets it. Throws `backup-damaged`. */
+export async function startRestored(
+  backup: OpenBackup,
+  signal: AbortSignal | undefined,
+): Promise<EmbeddedConnection> {
+  return folderFits(backup.manifest) ? startFolder(backup, signal) : startSql(backup, signal);
+}
+
 async function startFolder(backup: OpenBackup, signal: AbortSignal | undefined): Promise<EmbeddedConnection> {
   const tar = await readFolder(backup, signal);
   try {

@@ -1,5 +1,6 @@
 import { type Connection, DatabaseError } from '../../database/connection.js';
 import { foreignKeyViolations } from '../../database/sqlite-health.js';
+import type { BackupRun } from '../events.js';
 import type { ManifestTable } from '../manifest.js';
 
 /** What `integrity_check` says of rows that break a rule of their table: the data's fault, not the file's. */
@@ -55,17 +56,30 @@ async function orphanNotes(connection: Connection): Promise<string[]> {
  * The tables with their rows, by name. Virtual tables hold none of their own: theirs are in the tables that their
  * module made, which are counted.
  */
-export async function countTables(connection: Connection): Promise<ManifestTable[]> {
+export async function countTables(
+  connection: Connection,
+  onEvent?: BackupRun['onEvent'],
+): Promise<ManifestTable[]> {
   const tables = await connection.query<{ name: string }>(
     `SELECT name FROM sqlite_schema
      WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`,
   );
   const counted: ManifestTable[] = [];
+  let total = 0;
   for (const { name } of tables) {
     const [row] = await connection.query<{ rows: number }>(
       `SELECT count(*) AS rows FROM main."${name.replaceAll('"', '""')}"`,
     );
     counted.push({ schema: '', name, rows: Number(row?.rows ?? 0) });
+    total += Number(row?.rows ?? 0);
+    onEvent?.({
+      type: 'progress',
+      phase: 'counting rows',
+      bytes: 0,
+      totalBytes: undefined,
+      rows: total,
+      item: name,
+    });
   }
   return counted;
 }

@@ -77,7 +77,7 @@ export async function restoreSqlite(backup: OpenBackup, options: FileRestoreOpti
       await atStep?.('begun');
       const incoming = beside(live, record.incoming);
       onEvent?.({ type: 'phase', phase: `restoring into ${basename(incoming)}` });
-      await unpackPart(backup, part.name, incoming, signal);
+      await unpackPart(backup, part.name, incoming, options);
       await atStep?.('unpacked');
       onEvent?.({ type: 'phase', phase: 'comparing it with the manifest' });
       await checkUnpacked(backup, incoming);

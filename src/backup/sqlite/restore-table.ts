@@ -44,7 +44,7 @@ export async function restoreSqliteTable(
   try {
     const copy = join(scratch.folder, 'database.sqlite');
     onEvent?.({ type: 'phase', phase: 'unpacking' });
-    await unpackPart(backup, part.name, copy, signal);
+    await unpackPart(backup, part.name, copy, options);
     await checkUnpacked(backup, copy);
     await requireStillWanted(signal);
     const connection = await connectSqlite(sqliteUrlOf(path));

@@ -33,7 +33,7 @@ export function sqliteBackup(url: SqliteUrl): BackupEngine {
     capture: (sink, options) => capture(url, sink, options),
     checkStructure,
     rehearse,
-    countTables,
+    countTables: (connection) => countTables(connection),
   };
 }
 
@@ -215,7 +215,7 @@ async function settle(file: string, url: SqliteUrl, { onEvent }: BackupRun) {
     onEvent?.({ type: 'phase', phase: 'counting rows' });
     return {
       settings: await readSettings(connection),
-      tables: await countTables(connection),
+      tables: await countTables(connection, onEvent),
       migrations: await readMigrations(connection),
     };
   } finally {
@@ -256,20 +256,20 @@ function explain(path: string, error: unknown): unknown {
 }
 
 /** Reads every page of the copy. */
-async function checkStructure(backup: OpenBackup, { signal, onEvent }: BackupRun): Promise<void> {
-  await unpacked(backup, signal, async (path) => {
-    onEvent?.({ type: 'phase', phase: 'checking every page' });
+async function checkStructure(backup: OpenBackup, run: BackupRun): Promise<void> {
+  await unpacked(backup, run, async (path) => {
+    run.onEvent?.({ type: 'phase', phase: 'checking every page' });
     await checkUnpacked(backup, path);
   });
 }
 
 async function rehearse<T>(
   backup: OpenBackup,
-  { signal, onEvent }: BackupRun,
+  run: BackupRun,
   work: (restored: Connection) => Promise<T>,
 ): Promise<T> {
-  onEvent?.({ type: 'phase', phase: 'restoring into a temporary folder' });
-  return unpacked(backup, signal, async (path) => {
+  run.onEvent?.({ type: 'phase', phase: 'restoring into a temporary folder' });
+  return unpacked(backup, run, async (path) => {
     const connection = await openUnpacked(backup, path);
     try {
       return await work(connection);
@@ -282,7 +282,7 @@ async function rehearse<T>(
 /** Works with a copy that is gone afterwards. */
 async function unpacked<T>(
   backup: OpenBackup,
-  signal: AbortSignal | undefined,
+  run: BackupRun,
   work: (path: string) => Promise<T>,
 ): Promise<T> {
   const { name, plainBytes } = partWithRole(backup, SQLITE_ROLE);
@@ -291,7 +291,7 @@ async function unpacked<T>(
   );
   try {
     const path = join(scratch.folder, PART);
-    await unpackPart(backup, name, path, signal);
+    await unpackPart(backup, name, path, run);
     return await work(path);
   } finally {
     await scratch.remove();
