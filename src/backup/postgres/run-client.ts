@@ -27,12 +27,13 @@ const TERMINATE_MS = 5_000;
 
 /**
  * The program in a group of its own, with a watcher in it that reads our end of a pipe: when this process dies in
- * whatever way, the pipe closes, and the watcher ends the whole group, workers included. Without it a killed backup
- * leaves pg_dump holding its locks.
+ * whatever way, the pipe closes, and the watcher removes the password's file and ends the whole group, workers
+ * included. Without it a killed backup leaves pg_dump holding its locks, and a password lying about.
  */
 const SUPERVISOR = `
+scratch=$1; shift
 "$@" </dev/null & child=$!
-{ cat >/dev/null 2>&1; kill -TERM 0; } <&3 & watcher=$!
+{ cat >/dev/null 2>&1; rm -rf -- "$scratch"; kill -TERM 0; } <&3 & watcher=$!
 wait "$child"; status=$?
 kill "$watcher" 2>/dev/null
 exit "$status"
@@ -50,7 +51,7 @@ export async function runClient({ client, args, url, signal, consume }: ClientRu
     const env = await clientEnvironment(url, join(scratch, 'pgpass'));
     const posix = process.platform !== 'win32';
     const child = posix
-      ? spawn('/bin/sh', ['-c', SUPERVISOR, client.tool, client.path, ...args], {
+      ? spawn('/bin/sh', ['-c', SUPERVISOR, client.tool, scratch, client.path, ...args], {
           env,
           detached: true,
           stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
