@@ -70,6 +70,7 @@ DECLARE
   old CONSTANT text := ${text(old?.name ?? null)};
   deadline CONSTANT timestamptz := pg_catalog.clock_timestamp() + interval '${Math.floor(timeoutMs)} milliseconds';
   failure text;
+  detail text;
   code text;
 BEGIN
   IF old IS NOT NULL THEN
@@ -98,11 +99,12 @@ BEGIN
           EXIT;
         EXCEPTION WHEN object_in_use THEN
           -- Somebody had begun to connect before connections were held off.
-          failure := SQLERRM;
+          GET STACKED DIAGNOSTICS failure = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
         END;
       END IF;
       IF pg_catalog.clock_timestamp() > deadline THEN
-        RAISE object_in_use USING MESSAGE = coalesce(failure, 'its sessions do not end');
+        RAISE object_in_use USING MESSAGE = pg_catalog.concat_ws(': ',
+          coalesce(failure, 'its sessions do not end'), nullif(detail, ''));
       END IF;
       failure := NULL;
       PERFORM pg_catalog.pg_sleep(0.01);

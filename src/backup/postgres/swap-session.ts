@@ -57,6 +57,9 @@ export async function openMaintenance(url: PostgresUrl, database: string): Promi
       'SET default_transaction_read_only = off',
       "SET application_name = 'tidemark restore'",
       ...(connection.versionNumber >= 140_000 ? ['SET idle_session_timeout = 0'] : []),
+      // Where commits may be lost in a crash, those that say how far a swap came must not be.
+      `SELECT pg_catalog.set_config('synchronous_commit', 'on', false)
+       WHERE pg_catalog.current_setting('synchronous_commit') = 'off'`,
     ]);
     const [row] = await connection.query<{ name: string }>(
       'SELECT pg_catalog.current_database()::text AS name',

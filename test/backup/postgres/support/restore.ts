@@ -55,7 +55,7 @@ export async function openSite(server: TestServer, seed: string, stem = 'site'):
   await query(admin, `CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0`);
   const at = (database: string) => {
     // Not encodeURIComponent: the plain driver does not take back all of that in a name.
-    return admin.replace(/[^/]+$/, encodeURI(database));
+    return admin.replace(/[^/]+$/, () => encodeURI(database));
   };
   const url = at(name);
   const read = parseDatabaseUrl(url);
