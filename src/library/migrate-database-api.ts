@@ -1,12 +1,14 @@
+import type { BackupEvent } from '../backup/events.js';
 import type { Connection } from '../database/connection.js';
 import type { MigrationFolder } from '../migrations/folder.js';
 import type { LogRecord } from '../migrations/history.js';
 import type { MigrateOptions, MigrateResult, MigrateUpOptions } from '../migrations/migrate-options.js';
+import type { ShownMigration } from '../migrations/show-migrations.js';
 import type { StampOptions as Stamp } from '../migrations/stamp.js';
 import type { StampResult } from '../migrations/stamp-plan.js';
-import type { ShownMigration } from '../migrations/show-migrations.js';
 import type { MigrationState, MigrationStatus } from '../migrations/status.js';
 import type { Dialect } from '../schema/dialect.js';
+import type { MadeBackup, MakeOptions } from './backups/make-backup.js';
 import type { CallOptions, ProjectSession } from './project-session.js';
 
 /**
@@ -27,7 +29,28 @@ type To<Options extends MigrateOptions> = Omit<Options, 'target' | keyof LockOpt
     readonly to?: MigrateOptions['target'];
   };
 
-export type UpOptions = To<MigrateUpOptions>;
+/** What only an upgrade of a project takes. */
+interface BackupFirst {
+  /** A backup before the first migration, and how; nothing to run, no backup. */
+  readonly backup?: boolean | BackupFirstOptions | undefined;
+}
+
+/** How the backup before a run is made, and what comes of it. */
+export interface BackupFirstOptions extends Pick<MakeOptions, 'upload' | 'verify' | 'tags'> {
+  /**
+   * When a migration fails and the run has changed something, restores the backup. What the database was then is kept
+   * and backed up, but it is no longer live, with all that others wrote meanwhile.
+   */
+  readonly restoreOnFailure?: boolean | undefined;
+  readonly onEvent?: ((event: BackupEvent) => void) | undefined;
+}
+
+export interface UpResult extends MigrateResult {
+  /** The backup that was made first, where one was asked for and there was something to run. */
+  readonly backup?: MadeBackup;
+}
+
+export type UpOptions = To<Omit<MigrateUpOptions, 'beforeFirst'>> & BackupFirst;
 export type DownOptions = To<MigrateOptions>;
 
 export interface ShowOptions extends CallOptions {
@@ -67,7 +90,7 @@ export interface MigrationHistory {
 /** The calls of `tidemark migrate` about the database. */
 export interface MigrateDatabaseApi {
   /** Applies pending migrations. When several processes do this at once, one does the work, the others wait. */
-  up(options?: UpOptions): Promise<MigrateResult>;
+  up(options?: UpOptions): Promise<UpResult>;
   /** Takes migrations down. */
   down(options?: DownOptions): Promise<MigrateResult>;
   /** Says where the database is, and runs nothing: its history alone is rewritten. */
@@ -90,6 +113,30 @@ type Run<Options, Result> = (
   options: Options,
 ) => Promise<Result>;
 
+/** An upgrade with a backup first. Its session goes before that backup is restored. */
+function upWithBackup(
+  project: ProjectSession,
+  backup: true | BackupFirstOptions,
+  up: Run<MigrateUpOptions, MigrateResult>,
+): Run<MigrateUpOptions, UpResult> {
+  return async (session, folder, dialect, options) => {
+    const { backupPlace } = await import('./backups/backup-place.js');
+    const { withBackupBefore } = await import('./backups/backup-before.js');
+    const { restoreOnFailure, onEvent, ...make } = backup === true ? {} : backup;
+    const { signal, lockTimeoutMs } = options;
+    const place = await backupPlace(project.environment, project.url);
+    const made = await withBackupBefore(
+      {
+        ...{ place, session, make, restoreOnFailure, lockTimeoutMs },
+        closeSessions: () => project.drop(),
+        run: { signal, onEvent },
+      },
+      (beforeFirst) => up(session, folder, dialect, { ...options, beforeFirst }),
+    );
+    return made.backup === undefined ? made.result : { ...made.result, backup: made.backup };
+  };
+}
+
 export function migrateDatabaseApi(project: ProjectSession): MigrateDatabaseApi {
   const run = <Options extends CallOptions & LockOptions, Result>(
     options: Options,
@@ -106,9 +153,13 @@ export function migrateDatabaseApi(project: ProjectSession): MigrateDatabaseApi 
       return work(await project.session(signal), folder, dialect, given);
     });
   return {
-    up({ to, ...options } = {}) {
+    up({ to, backup = false, ...options } = {}) {
       const given = { exclude: project.environment.exclude, ...options, target: to };
-      return run(given, async () => (await import('../migrations/migrate-up.js')).migrateUp);
+      const looking = options.dryRun === true || options.script === true;
+      return run<typeof given, UpResult>(given, async () => {
+        const { migrateUp } = await import('../migrations/migrate-up.js');
+        return backup === false || looking ? migrateUp : upWithBackup(project, backup, migrateUp);
+      });
     },
     down({ to, ...options } = {}) {
       const given = { ...options, target: to };

@@ -20,7 +20,7 @@ export interface RawLogLine {
 const STATES = ['applied', 'applying', 'reverting'] as const;
 const ORIGINS = ['run', 'baseline', 'stamp', 'import'] as const;
 const MODES = ['file', 'none'] as const;
-const OPERATIONS = ['up', 'down', 'baseline', 'stamp', 'unstamp', 'import'] as const;
+const OPERATIONS = ['up', 'down', 'baseline', 'stamp', 'unstamp', 'import', 'backup'] as const;
 const OUTCOMES = ['started', 'done', 'failed', 'interrupted'] as const;
 
 /**

@@ -54,8 +54,8 @@ export interface LastRun {
   readonly error: string | undefined;
 }
 
-/** `unstamp`: a stamp took the revision out of the history. */
-export type Operation = 'up' | 'down' | 'baseline' | 'stamp' | 'unstamp' | 'import';
+/** `unstamp`: a stamp took the revision out of the history. `backup`: one was made before a run. */
+export type Operation = 'up' | 'down' | 'baseline' | 'stamp' | 'unstamp' | 'import' | 'backup';
 
 /** Everything `read` learns in one round trip. */
 export interface History {
@@ -110,7 +110,7 @@ export interface LogRecord {
   readonly at: string;
   readonly run: string;
   readonly operation: Operation;
-  /** Null for a line about the run as a whole. */
+  /** Null for a line about the run as a whole; of a `backup` its id. */
   readonly revision: string | null;
   readonly outcome: LogEntry['outcome'];
   readonly statement: number | null;

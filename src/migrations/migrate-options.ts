@@ -1,5 +1,5 @@
-import type { LastRun, LockHolder } from './history.js';
 import type { Target } from './graph/target.js';
+import type { LastRun, LockHolder } from './history.js';
 
 /** What both directions take. */
 export interface MigrateOptions {
@@ -32,6 +32,20 @@ export interface MigrateUpOptions extends MigrateOptions {
   readonly allowDirty?: boolean | undefined;
   /** Objects that do not count as such tables: patterns of `schema.name` with `*`. */
   readonly exclude?: readonly string[] | undefined;
+  /**
+   * Called once, under the migration lock, before the first migration runs, and not when there is none; a backup is
+   * made here. What it throws ends the run with nothing changed; the id it gives is written into the log.
+   */
+  readonly beforeFirst?: ((run: BeginningRun) => Promise<string | undefined>) | undefined;
+}
+
+/** A run that is about to begin. */
+export interface BeginningRun {
+  /** Where the database is. Empty: at base. */
+  readonly before: readonly string[];
+  readonly steps: readonly MigrateStep[];
+  /** The revision that runs first. */
+  readonly first: string;
 }
 
 /** What happens while a run is at work, for whoever shows it. */

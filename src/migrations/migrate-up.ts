@@ -55,13 +55,19 @@ export async function migrateUp(
     if (looking) return result;
     if (jobs.length + baseline.length === 0) await closeInterrupted(context, history);
     else {
-      await openRun(context, history);
+      const backup = await begin(plan, result);
+      await openRun(context, history, backup);
       await recordBaseline(context, plan);
       await runJobs(context, jobs, comparison.recorded);
     }
     return { ...result, durationMs: Date.now() - started };
   };
   return looking ? work(await context.engine.history.read()) : underLock(context, options, work);
+
+  async function begin({ jobs }: UpgradePlan, { before, steps }: MigrateResult): Promise<string | undefined> {
+    const first = jobs[0]?.step.revision;
+    return first === undefined ? undefined : options.beforeFirst?.({ before, steps, first });
+  }
 }
 
 async function recordBaseline(context: RunContext, plan: UpgradePlan): Promise<void> {

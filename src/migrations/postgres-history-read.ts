@@ -28,7 +28,8 @@ const COLUMNS = [
 const read = (revisions: string) => `
   SELECT (SELECT version FROM tidemark.format) AS format,
          (${revisions}) AS revisions,
-         (SELECT EXISTS (SELECT FROM tidemark.log WHERE outcome = 'done' AND revision IS NOT NULL)) AS ever_used,
+         (SELECT EXISTS (SELECT FROM tidemark.log WHERE outcome = 'done' AND revision IS NOT NULL
+           AND operation <> 'backup')) AS ever_used,
          (SELECT json_agg(to_jsonb(l) ORDER BY l.id)::text FROM tidemark.log l
            WHERE l.run = (SELECT run FROM tidemark.log ORDER BY id DESC LIMIT 1)
              AND (l.revision IS NULL OR l.outcome <> 'done')) AS last_run,

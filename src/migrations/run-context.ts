@@ -93,13 +93,19 @@ export async function underLockReading<T, Read>(
 /**
  * Opens the account of a run: makes the tables, closes the account of a run that was killed, and notes that
  * this one has begun. Committed before any migration runs, so that a run that is killed leaves a trace.
+ *
+ * @param backup the id of the backup that was made before it
  */
-export async function openRun(context: RunContext, history: History): Promise<void> {
+export async function openRun(context: RunContext, history: History, backup?: string): Promise<void> {
   const { engine, identity } = context;
   await context.shielded(() => engine.history.prepare(history));
   const started = engine.history.log({ outcome: 'started' }, identity);
+  const made =
+    backup === undefined
+      ? []
+      : [engine.history.log({ revision: backup, outcome: 'done' }, { ...identity, operation: 'backup' })];
   try {
-    await transact(context, [...closingInterrupted(context, history), started]);
+    await transact(context, [...closingInterrupted(context, history), started, ...made]);
   } catch (error) {
     throw engine.history.whyUnwritable(error);
   }

@@ -113,7 +113,7 @@ async function readHistory(connection: Connection): Promise<History> {
   if (format > HISTORY_FORMAT) throw historyNewer(format, HISTORY_FORMAT);
   const [all] = await connection.query<{ revisions: string }>(REVISIONS);
   const used = await connection.query(
-    "SELECT 1 FROM tidemark_log WHERE outcome = 'done' AND revision IS NOT NULL LIMIT 1",
+    "SELECT 1 FROM tidemark_log WHERE outcome = 'done' AND revision IS NOT NULL AND operation <> 'backup' LIMIT 1",
   );
   const lines = await connection.query<Row>(
     `SELECT * FROM tidemark_log WHERE run = (SELECT run FROM tidemark_log ORDER BY id DESC LIMIT 1)

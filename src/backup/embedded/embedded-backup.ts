@@ -50,10 +50,12 @@ export function embeddedBackup(url: EmbeddedUrl): BackupEngine {
 async function capture(url: EmbeddedUrl, sink: PartSink, options: CaptureOptions): Promise<Capture> {
   const { onEvent, signal, lockTimeoutMs } = options;
   refuseExclusions(options.excludeTableData, 'the embedded PostgreSQL');
-  const session = await openWhenFree(url, options);
+  const { lockHolder } = options;
+  const shared = lockHolder instanceof EmbeddedConnection ? lockHolder : undefined;
+  const session = shared ?? (await openWhenFree(url, options));
   try {
     const engine = await migrationEngine(session);
-    const release = await engine.lock(lockTimeoutMs, () => {}, signal);
+    const release = shared ? async () => {} : await engine.lock(lockTimeoutMs, () => {}, signal);
     try {
       const createdAt = new Date();
       onEvent?.({ type: 'phase', phase: 'counting rows' });
@@ -96,7 +98,9 @@ async function capture(url: EmbeddedUrl, sink: PartSink, options: CaptureOptions
       await release();
     }
   } finally {
-    await session.close();
+    // pg_dump leaves its settings, and when it fails its transaction; the session's owner goes on with it.
+    if (shared) await shared.executeAll(['ROLLBACK', 'DISCARD ALL']).catch(() => {});
+    else await session.close();
   }
 }
 

@@ -18,6 +18,11 @@ export interface CaptureOptions extends BackupRun {
   readonly excludeTableData: readonly string[];
   /** How long to wait for a lock on a table, and for a migration to end, in milliseconds. */
   readonly lockTimeoutMs: number;
+  /**
+   * The session that holds the migration lock already and goes on holding it: none is taken then. A database that has
+   * one session only is read through it.
+   */
+  readonly lockHolder?: Connection | undefined;
 }
 
 /** What was taken, but for the parts, which the sink has. */

@@ -1,4 +1,5 @@
 import { TidemarkError } from '../../errors.js';
+import type { MigrateUpOptions } from '../../migrations/migrate-options.js';
 import { migrateUp } from '../../migrations/migrate-up.js';
 import { rangeOf, upRange } from '../../migrations/range-script.js';
 import { requireRunnable } from '../../migrations/require-runnable.js';
@@ -12,6 +13,7 @@ import { requireScriptForOutput, scriptOutput } from '../script-output.js';
 export async function run(context: Context): Promise<Outcome> {
   const { options, output } = context;
   requireScriptForOutput(context);
+  const wantsBackup = backupWanted(context);
   const target = context.argument('TARGET');
   const range = rangeOf(target, options.flag('sql'));
   const { exclude } = await context.environment();
@@ -25,20 +27,45 @@ export async function run(context: Context): Promise<Outcome> {
   }
   const looking = options.flag('dry-run') || options.flag('sql');
   const connection = await context.openTarget(looking ? 'empty' : 'create');
-  const result = await migrateUp(connection, folder, dialect, {
+  const given: MigrateUpOptions = {
     target,
     dryRun: options.flag('dry-run'),
     script: options.flag('sql'),
     baseline: options.text('baseline'),
     allowDirty: options.flag('allow-dirty'),
     outOfOrder: options.flag('out-of-order'),
+    signal: context.interruption(),
     lockTimeoutMs: options.duration('lock-timeout'),
     exclude,
     onEvent: reportEvents(output),
-  });
+  };
+  if (wantsBackup && !looking) {
+    const { upWithBackup } = await import('../up-with-backup.js');
+    return upWithBackup(context, connection, folder, dialect, given);
+  }
+  const result = await migrateUp(connection, folder, dialect, given);
   const { script, dryRun } = result;
   const said = () => (dryRun ? renderDryRun(result) : renderRun(result, connection.label, output.style));
   return { result, text: script === undefined ? said() : await scriptOutput(context, script) };
+}
+
+/** Whether there is to be a backup first. Refuses what contradicts it before anything is opened. */
+function backupWanted({ options }: Context): boolean {
+  const backup = options.flag('backup');
+  if (backup && options.flag('sql')) {
+    throw new TidemarkError('usage', 'a script makes no backup: --backup does not go with --sql', {
+      exitCode: 2,
+      hints: ['Make one before the script is run: tidemark backup create'],
+    });
+  }
+  if (!options.flag('restore-on-failure')) return backup;
+  if (!backup) {
+    throw new TidemarkError('usage', '--restore-on-failure restores the backup that --backup makes', {
+      exitCode: 2,
+      hints: ['Give both: migrate up --backup --restore-on-failure'],
+    });
+  }
+  return true;
 }
 
 /** A range says itself what the database has. */

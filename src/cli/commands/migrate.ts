@@ -35,6 +35,11 @@ const runningCommands: readonly Command[] = [
       },
       'allow-dirty': { type: 'flag', summary: 'run on a database that has other tables and no history' },
       'out-of-order': { type: 'flag', summary: 'also apply migrations older than the newest applied one' },
+      backup: { type: 'flag', summary: 'make a backup before the first migration' },
+      'restore-on-failure': {
+        type: 'flag',
+        summary: 'with --backup: restore it when a migration fails and something has changed',
+      },
       'lock-timeout': lockTimeout,
     },
     examples: [
@@ -46,7 +51,7 @@ const runningCommands: readonly Command[] = [
         line: 'migrate up --baseline 20250915195954',
         summary: 'adopt a database that was not made by Tidemark',
       },
-      { line: 'migrate up --env production --lock-timeout 1m', summary: 'in a deployment' },
+      { line: 'migrate up --env production --backup --lock-timeout 1m', summary: 'in a deployment' },
     ],
     load: () => import('./migrate-up.js'),
   },

@@ -8,6 +8,7 @@ import { removeBackup } from '../../backup/prune-backups.js';
 import { sendBackup } from '../../backup/send-backup.js';
 import type { BackupStore } from '../../backup/store/backup-store.js';
 import type { VerifyLevel } from '../../backup/verify-backup.js';
+import type { Connection } from '../../database/connection.js';
 import { TidemarkError } from '../../errors.js';
 import { aborted, isAborted, requireNotAborted } from '../../migrations/abort.js';
 import { writeNumbers } from './backup-numbers.js';
@@ -37,6 +38,8 @@ export interface MakeCause {
   readonly migration: string | null;
   /** Failed attempts before this one, for the numbers. */
   readonly failures?: number | undefined;
+  /** The session that holds the migration lock, and goes on holding it. */
+  readonly lockHolder?: Connection | undefined;
 }
 
 /** A backup that was made, proven and sent. */
@@ -123,6 +126,7 @@ async function madeAndSent(
     jobs: options.jobs ?? settings.jobs,
     excludeTableData: options.excludeTableData ?? settings.excludeTableData,
     lockTimeoutMs: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+    lockHolder: cause.lockHolder,
     signal,
     onEvent,
   });
