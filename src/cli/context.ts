@@ -32,6 +32,8 @@ export class Context {
   onSignal: ((signal: NodeJS.Signals) => void) | undefined;
   readonly #arguments: ReadonlyMap<string, readonly string[]>;
   readonly #closers: (() => Promise<void>)[] = [];
+  readonly #interruption = new AbortController();
+  #stopsByItself = false;
   #closed = false;
   #environment: Promise<ResolvedEnvironment> | undefined;
 
@@ -137,6 +139,21 @@ export class Context {
     if (this.#closed) void resource.close().catch(() => undefined);
     else this.#closers.push(() => resource.close());
     return resource;
+  }
+
+  /**
+   * The signal that comes when the process is interrupted. Who takes it ends by itself, with its word in the history;
+   * of others the connections are closed under them.
+   */
+  interruption(): AbortSignal {
+    this.#stopsByItself = true;
+    return this.#interruption.signal;
+  }
+
+  /** Gives up what took the signal. False when nothing did. */
+  giveUp(reason: Error): boolean {
+    this.#interruption.abort(reason);
+    return this.#stopsByItself;
   }
 
   /** Closes what was opened, the last first. What fails to close is gone anyway. */

@@ -10,6 +10,10 @@ const table = { commands, groups };
 /** What the command line takes from its process. */
 type Host = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'cwd' | 'on' | 'exit'>;
 
+/** How long a run that is interrupted may take to end by itself, and connections to close. */
+const GIVE_UP_MS = 5000;
+const CLOSE_MS = 5000;
+
 /** Runs a command line (without `node` and the script) and gives the exit code. Never throws. */
 export async function runCommandLine(argv: readonly string[], host: Host): Promise<number> {
   survivePipes(host);
@@ -53,12 +57,16 @@ async function runCommand(invocation: Extract<Invocation, { kind: 'run' }>, host
     const outcome = await run(context);
     await context.close();
     succeed(name, outcome, output);
-    return outcome.exitCode ?? 0;
+    return interruption() ?? outcome.exitCode ?? 0;
   } catch (error) {
     await context.close();
     const code = interruption();
-    // What fails because its connection was closed under it is no news.
-    if (code !== undefined) return code;
+    if (code !== undefined) {
+      const { isAborted } = await import('../migrations/abort.js');
+      // What fails because its connection was closed under it is no news; what was given up says what holds.
+      if (isAborted(error)) await fail(error, output, name, false, host);
+      return code;
+    }
     return fail(error, output, name, options.flag('debug'), host);
   }
 }
@@ -109,8 +117,8 @@ function survivePipes({ stdout, stderr, exit }: Host): void {
 }
 
 /**
- * The first signal closes connections, so that the server rolls back; the second leaves at once. Gives a
- * function that tells the exit code once there was one.
+ * The first signal gives up a run, which says so in its history, or closes connections, so that the server rolls back;
+ * the second leaves at once. Gives a function that tells the exit code once there was one.
  */
 function closeOnSignals(context: Context, output: Output, host: Host): () => number | undefined {
   let interrupted: number | undefined;
@@ -130,9 +138,13 @@ function closeOnSignals(context: Context, output: Output, host: Host): () => num
         return;
       }
       interrupted = code;
-      output.error(`interrupted by ${signal}: closing connections (again to leave at once)`);
-      setTimeout(() => host.exit(code), 5000).unref();
-      void context.close().then(() => host.exit(code));
+      const stops = context.giveUp(new Error(signal));
+      const how = stops ? 'stopping' : 'closing connections';
+      output.error(`interrupted by ${signal}: ${how} (again to leave at once)`);
+      setTimeout(() => host.exit(code), stops ? GIVE_UP_MS + CLOSE_MS : CLOSE_MS).unref();
+      const close = () => void context.close().then(() => host.exit(code));
+      if (stops) setTimeout(close, GIVE_UP_MS).unref();
+      else close();
     });
   }
   return () => interrupted;

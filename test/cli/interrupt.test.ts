@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/run.js';
 import { inProcess } from '../support/cli-in-process.js';
@@ -60,10 +61,14 @@ describeEachServer('a migration that is interrupted', (server) => {
       });
       expect(code).toBe(143);
       expect(stderr).toContain('interrupted by SIGTERM');
-      expect(stderr).not.toContain('error:');
+      expect(stderr).toContain('error: the run was aborted while 1_slow ran (SIGTERM)');
       expect(await asleep()).toEqual([]);
       expect(await query(url, "SELECT to_regclass('t') AS t")).toEqual([{ t: null }]);
-      expect((await run('migrate', 'status', '--check')).stdout).toContain('ended without a word');
+      expect(await query(url, "SELECT revision FROM tidemark.log WHERE outcome = 'interrupted'")).toEqual([
+        { revision: '1' },
+        { revision: null },
+      ]);
+      expect((await run('migrate', 'status', '--check')).stdout).not.toContain('ended without a word');
 
       writeFileSync(join(cwd, 'migrations', '1_slow.sql'), body.replace('600', '0'));
       await run('migrate', 'hash');
@@ -73,4 +78,24 @@ describeEachServer('a migration that is interrupted', (server) => {
       await drop();
     }
   });
+});
+
+it('a migration on SQLite that is interrupted stops between two statements', async () => {
+  const inserts = Array.from({ length: 20_000 }, (_, n) => `INSERT INTO t VALUES (${n});`);
+  writeFileSync(join(cwd, 'migrations', '1_long.sql'), ['CREATE TABLE t (n int);', ...inserts].join('\n'));
+  const run = (...args: string[]) => inProcess([...args, '--url', 'sqlite:app.db'], { cwd });
+  await run('migrate', 'hash');
+  const begun = async () => {
+    while (!existsSync(join(cwd, 'app.db-tidemark'))) await sleep(1);
+  };
+  const { code, stderr } = await interrupted(
+    ['migrate', 'up', '--json', '--url', 'sqlite:app.db'],
+    'SIGINT',
+    begun,
+  );
+  expect(code).toBe(130);
+  expect(stderr).toContain('interrupted by SIGINT');
+  const status = JSON.parse((await run('migrate', 'status', '--json')).stdout).result;
+  expect(status).toMatchObject({ current: [], pending: 1 });
+  expect(await run('migrate', 'up')).toMatchObject({ code: 0 });
 });

@@ -23,6 +23,7 @@ export async function run(context: Context): Promise<Outcome> {
     target,
     dryRun: options.flag('dry-run'),
     script: options.flag('sql'),
+    signal: context.interruption(),
     lockTimeoutMs: options.duration('lock-timeout'),
     onEvent: reportEvents(output),
   });

@@ -54,7 +54,9 @@ export async function run(context: Context): Promise<Outcome> {
 
   const dryRun = options.flag('dry-run');
   if (!dryRun) await rewriteFolder(migrations, planned.changes, { afterWrite: newMigrations.afterWrite });
-  const lines = moved.map(({ file, newFile }) => `  ${file} -> ${newFile}`);
+  const lines = moved.map(({ from, to, file, newFile }) =>
+    file === newFile ? `  ${file}: ${from} -> ${to}` : `  ${file} -> ${newFile}`,
+  );
   return {
     result: { changed: true, written: !dryRun, onto, moved, withoutDown, notLeadingBack },
     text: [`${dryRun ? 'would move' : 'moved'} after ${place}, proven there:`, ...lines].join('\n'),

@@ -24,6 +24,7 @@ export async function run(context: Context): Promise<Outcome> {
     purge: options.flag('purge'),
     dryRun: options.flag('dry-run'),
     script: options.flag('sql'),
+    signal: context.interruption(),
     lockTimeoutMs: options.duration('lock-timeout'),
     onEvent: reportEvents(output),
   });
