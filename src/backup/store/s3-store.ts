@@ -135,44 +135,49 @@ export class S3Store implements BackupStore {
 
   async put(key: string, open: () => Readable, options: PutOptions): Promise<void> {
     requireStoreKey(key);
+    let most = 0;
+    const onProgress = (done: number) => {
+      if (done <= most) return;
+      most = done;
+      options.onProgress?.(done);
+    };
+    await this.#as(`write ${key}`, async () => {
+      if ((await this.#head(key, options.signal)) !== undefined) throw exists(this.name, key);
+      try {
+        await this.#upload(key, open, { ...options, onProgress });
+      } catch (error) {
+        if (!(error instanceof StoreFault) || error.kind !== 'unsupported' || !this.#conditional) throw error;
+        this.#conditional = false;
+        await this.#upload(key, open, { ...options, onProgress });
+      }
+      if ((await this.#head(key, options.signal))?.bytes !== options.bytes) throw new StoreFault('lost');
+    });
+  }
+
+  async #upload(key: string, open: () => Readable, options: PutOptions): Promise<void> {
     const { bytes, signal, onProgress } = options;
     const mark = randomBytes(12).toString('hex');
-    await this.#as(`write ${key}`, async () => {
-      if ((await this.#head(key, signal)) !== undefined) throw exists(this.name, key);
-      try {
-        await uploadToS3({
-          client: this.#client,
-          request: (run, by, size) => this.#request(run, by, size),
-          bucket: this.#bucket,
-          key: this.#root + key,
-          source: checkedSource(this.name, key, open(), options),
-          bytes,
-          partSize: partSizeFor(bytes, this.#partSize),
-          metadata: { [MARK]: mark },
-          conditional: this.#conditional,
-          signal,
-          onProgress,
-        });
-      } catch (error) {
-        if (!(error instanceof StoreFault)) throw error;
-        if (error.kind === 'unsupported' && this.#conditional) {
-          this.#conditional = false;
-          let most = 0;
-          const onProgress = (done: number) => {
-            if (done <= most) return;
-            most = done;
-            options.onProgress?.(done);
-          };
-          return this.put(key, open, { ...options, onProgress });
-        }
-        // The answer may have got lost after the work was done, and the next try found our own object.
-        const there = await this.#head(key, signal).catch(() => undefined);
-        if (there?.mark === mark && there.bytes === bytes) return;
-        if (error.kind === 'exists') throw exists(this.name, key);
-        throw error;
-      }
-      if ((await this.#head(key, signal))?.bytes !== bytes) throw new StoreFault('lost');
-    });
+    try {
+      await uploadToS3({
+        client: this.#client,
+        request: (run, by, size) => this.#request(run, by, size),
+        bucket: this.#bucket,
+        key: this.#root + key,
+        source: checkedSource(this.name, key, open(), options),
+        bytes,
+        partSize: partSizeFor(bytes, this.#partSize),
+        metadata: { [MARK]: mark },
+        conditional: this.#conditional,
+        signal,
+        onProgress,
+      });
+    } catch (error) {
+      if (!(error instanceof StoreFault)) throw error;
+      // The answer may have got lost after the work was done, and the next try found our own object.
+      const there = await this.#head(key, signal).catch(() => undefined);
+      if (there?.mark === mark && there.bytes === bytes) return;
+      throw error.kind === 'exists' ? exists(this.name, key) : error;
+    }
   }
 
   async get(key: string, signal?: AbortSignal): Promise<Readable> {
@@ -187,10 +192,11 @@ export class S3Store implements BackupStore {
         const { Body, ContentLength, ContentRange, ETag } = await this.#once(
           (given) => this.#client.send(command, given),
           signal,
-        ).catch((error: unknown) => {
+        ).catch(async (error: unknown) => {
           // The answer to a failed `IfMatch`.
           if (error instanceof StoreFault && error.kind === 'exists')
             throw new StoreFault('changed', error.facts);
+          if (offset === 0 && (await this.#isHidden(key, error, signal))) throw new StoreFault('missing');
           throw error;
         });
         if (!(Body instanceof Readable)) throw new StoreFault('unexpected');
@@ -227,7 +233,12 @@ export class S3Store implements BackupStore {
   async sweep(before: Date, signal?: AbortSignal): Promise<readonly string[]> {
     return this.#as('sweep unfinished uploads', async () => {
       const swept: string[] = [];
-      for (const { Key, UploadId, Initiated } of await this.#uploads(signal)) {
+      const unfinished = await this.#uploads(signal).catch((error: unknown) => {
+        // A store that keeps no list of them leaves it to its own rules.
+        if (error instanceof StoreFault && error.kind === 'unsupported') return [];
+        throw error;
+      });
+      for (const { Key, UploadId, Initiated } of unfinished) {
         if (Key === undefined || UploadId === undefined || Initiated === undefined) continue;
         if (!Key.startsWith(this.#root) || Initiated >= before) continue;
         const key = Key.slice(this.#root.length);
@@ -276,8 +287,24 @@ export class S3Store implements BackupStore {
       return { bytes: found.ContentLength, mark: found.Metadata?.[MARK] };
     } catch (error) {
       if (error instanceof StoreFault && error.kind === 'missing') return undefined;
+      if (await this.#isHidden(key, error, signal)) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * True: the refusal stands for "not there". Amazon says so to whoever may list only below a prefix, which a listing
+   * of the one key is.
+   */
+  async #isHidden(key: string, error: unknown, signal: AbortSignal | undefined): Promise<boolean> {
+    if (!(error instanceof StoreFault) || error.kind !== 'denied') return false;
+    const full = this.#root + key;
+    const command = new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: full, MaxKeys: 1 });
+    // Keys come in order: of those that begin so, this one would be the first.
+    const page = await this.#request((given) => this.#client.send(command, given), signal).catch(
+      () => undefined,
+    );
+    return page !== undefined && page.Contents?.[0]?.Key !== full;
   }
 
   /** One request, again after what may pass. Throws StoreFault, or the abort's reason. */

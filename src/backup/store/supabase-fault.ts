@@ -26,6 +26,10 @@ export function supabaseFault({ status, statusCode, text, retryAfter: wait }: Su
     says(/invalid (jwt|compact jws|signature|api key)|signature verification failed|invalid_?jwt|no api key/i)
   )
     return new StoreFault('unauthorized', facts);
+  if (says(/mime type/i)) {
+    const note = 'the bucket takes only some MIME types, and application/octet-stream is not one';
+    return new StoreFault('denied', { ...facts, note });
+  }
   if (says(/ENOSPC|no space left/i)) return new StoreFault('full', facts);
   if (says(/object.locked|retention|legal hold/i)) return new StoreFault('locked', facts);
   if (real === 404 || says(/not_?found|NoSuchKey/i)) return new StoreFault('missing', facts);

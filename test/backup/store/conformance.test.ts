@@ -34,6 +34,7 @@ const s3Fakes: [string, S3FakeOptions][] = [
     'an S3 that takes 1,000 parts and gives pages of two in no order',
     { mode: 'strict', mostParts: 1000, pageSize: 2, shuffled: true },
   ],
+  ['an S3 that says 403 of what is not there', { mode: 'strict', hidesMissing: true }],
   ['an S3 that knows no conditions', { mode: 'strict', noConditions: true }],
   ['a lenient S3', { mode: 'lenient' }],
 ];

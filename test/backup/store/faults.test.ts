@@ -298,6 +298,10 @@ describe('S3', () => {
     const swept = await store.sweep(new Date(Date.now() - day));
     expect(swept).toHaveLength(206);
     expect([...fake.uploads.values()].map(({ key }) => key).sort()).toEqual([...foreign].sort());
+    fake.break({ op: 'ListMultipartUploads', status: 501, code: 'NotImplemented' });
+    expect(await store.sweep(new Date())).toEqual([]);
+    fake.break({ op: 'ListMultipartUploads', status: 403, code: 'AccessDenied' });
+    expect((await failure(store.sweep(new Date()))).message).toContain('cannot sweep unfinished uploads');
   });
 
   test('a listing of thousands is whole; half a one is an error', async () => {
@@ -396,6 +400,12 @@ describe('Supabase', () => {
       { status: 413, message: 'The object exceeded the maximum allowed size' },
       'store-refused',
       /larger than it takes/,
+    ],
+    [
+      'a bucket for pictures',
+      { status: 422, message: 'mime type application/octet-stream is not supported' },
+      'store-refused',
+      /takes only some MIME types/,
     ],
     ['no room', { status: 500, message: 'ENOSPC: no space left on device' }, 'store-refused', /no room/],
     ['no bucket', { status: 404, message: 'Bucket not found' }, 'store-refused', /no such bucket/],

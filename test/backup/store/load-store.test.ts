@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { DestinationConfig } from '../../../src/backup/backup-config.js';
@@ -140,4 +141,21 @@ describe('what is refused, with exit code 2', () => {
     expect(error.message).toContain('"offsite"');
     expect(inspect(error, { depth: null })).not.toMatch(/hunter2|sb_secret/);
   });
+});
+
+test('the clients are loaded only by the stores that need them', async () => {
+  const source = fileURLToPath(new URL('../../../src', import.meta.url));
+  const files = (await readdir(source, { recursive: true })).filter((file) => file.endsWith('.ts'));
+  const users = await Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(join(source, file), 'utf8');
+      const eager =
+        /^(?:import|export) (?!type )[^;]*?from '(?:@aws-sdk\/|@supabase\/|tus-js-client|[^']*\/(?:s3|supabase)-(?:store|upload)\.js)/m;
+      return eager.test(text) ? file : undefined;
+    }),
+  );
+  const stores = ['s3-store.ts', 's3-upload.ts', 'supabase-store.ts', 'supabase-upload.ts'];
+  expect(users.filter((file) => file !== undefined).sort()).toEqual(
+    stores.map((file) => join('backup/store', file)),
+  );
 });

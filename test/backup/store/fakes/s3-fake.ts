@@ -15,6 +15,8 @@ export interface S3FakeOptions {
   readonly pageSize?: number;
   /** Listings come in no order. */
   readonly shuffled?: boolean;
+  /** Says 403 of what is not there, as Amazon to whoever may list only below a prefix. */
+  readonly hidesMissing?: boolean;
   /** Says 501 to conditions. */
   readonly noConditions?: boolean;
 }
@@ -223,6 +225,7 @@ export class S3Fake extends HttpFake {
 
   #read(key: string, { req }: Exchange): Reply {
     const found = this.objects.get(key);
+    if (found === undefined && this.#options.hidesMissing === true) throw new Refusal(403, 'AccessDenied');
     if (found === undefined) throw new Refusal(404, 'NoSuchKey');
     const condition = req.headers['if-match'];
     if (condition !== undefined && condition !== found.etag && this.#strict)
@@ -242,7 +245,7 @@ export class S3Fake extends HttpFake {
 
   #list(query: URLSearchParams): Reply {
     const prefix = query.get('prefix') ?? '';
-    const size = this.#options.pageSize ?? 1000;
+    const size = Math.min(this.#options.pageSize ?? 1000, Number(query.get('max-keys') ?? 1000));
     const keys = [...this.objects.keys()].filter((key) => key.startsWith(prefix));
     // Any order will do for the token to be a position, as long as it stays.
     if (this.#options.shuffled === true)
