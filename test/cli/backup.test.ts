@@ -185,7 +185,7 @@ describe('backup create', () => {
     ],
     ['backup create --encrypt-to age1nonsense', {}, 'recipient-invalid'],
     ['backup create --verify 4', {}, 'assertions-missing'],
-    ['backup create --jobs 0', {}, 'usage'],
+    ['backup create --jobs 0', {}, 'option-invalid'],
     ['backup create --verify 5', {}, 'usage'],
     ['backup create --url sqlite::memory:', {}, 'backup-memory'],
   ])('%s is refused before anything is made', async (line, backup, code) => {
@@ -356,10 +356,13 @@ describe('backup pin, unpin and prune', () => {
     expect(made()).toHaveLength(1);
   });
 
-  test.each(['--keep-days 0', '--keep-days -3', '--min-keep 0', '--keep-daily x', '--keep-days 1.5'])(
+  test.each(['--keep-days 0', '--keep-days=-3', '--min-keep 0', '--keep-daily x', '--keep-days 1.5'])(
     '%s is wrong usage',
     async (flag) => {
-      expect(await failure(`backup prune ${flag}`)).toMatchObject({ code: 2, error: { code: 'usage' } });
+      expect(await failure(`backup prune ${flag}`)).toMatchObject({
+        code: 2,
+        error: { code: 'option-invalid' },
+      });
     },
   );
 

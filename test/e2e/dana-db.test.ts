@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { findClient } from '../../src/backup/postgres/find-client.js';
 import { DanaProject, example } from '../support/dana-project.js';
 import { describeEachServer, query } from '../support/postgres-server.js';
 
@@ -102,6 +103,29 @@ describeEachServer(
       const edited = project.make('db-migrate', variables);
       expect(edited.status).not.toBe(0);
       expect(edited.stderr).toContain(file.slice(0, 14));
+    });
+
+    test('make db-backup: a backup that restores, or the word what to install for one', async () => {
+      const variables = await project.database(server);
+      project.must('db-migrate', variables);
+      project.make('db-shell', variables, "INSERT INTO users (email, display_name) VALUES ('a@b.c', 'A');\n");
+      const find = { env: process.env };
+      const client =
+        server.embedded || (await findClient('pg_dump', Number(server.name), find).catch(() => undefined));
+      const made = project.make('db-backup', variables);
+      if (client === undefined) {
+        expect(made.status).not.toBe(0);
+        expect(made.stderr).toMatch(/postgresql-client-\d+/);
+        return;
+      }
+      expect(made, made.stderr).toMatchObject({ status: 0, stdout: expect.stringContaining('31 tables') });
+      const verified = project.run('sh', ['-c', '$TIDEMARK backup verify --level 3'], variables);
+      expect(verified, verified.stderr).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining('restored and counted'),
+      });
+      // Without destinations an upload is refused, not forgotten.
+      expect(project.make('db-backup UPLOAD=1', variables).status).not.toBe(0);
     });
 
     test('make db-reset: asks, and starts from nothing', async () => {

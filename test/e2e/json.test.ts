@@ -123,6 +123,36 @@ const life: Readonly<Record<string, readonly Case[]>> = {
     { args: ['-c', 'SELECT count(*) AS n FROM users', '-c', 'SELECT 1; SELECT 2'] },
     { args: ['-c', 'SELECT * FROM nowhere'], exit: 1, error: 'statement-failed' },
   ],
+  'backup status': [{ exit: 3 }, { args: ['--interval', '1'], exit: 2, error: 'interval-invalid' }],
+  'backup schedule': [{ args: ['--once'] }, { args: ['--cron', 'x'], exit: 2, error: 'cron-invalid' }],
+  'backup create': [
+    { args: ['--dry-run'] },
+    { args: ['--tag', 'x', '--pin', '--verify', '3'] },
+    { args: ['--destination', 'nowhere'], exit: 2, error: 'destination-unknown' },
+  ],
+  'backup list': [{}, { args: ['--limit', '0'], exit: 2, error: 'option-invalid' }],
+  'backup show': [{ args: ['latest'] }, { args: ['nowhere'], exit: 2, error: 'backup-unknown' }],
+  'backup verify': [{ args: ['--level', '3'] }, { args: ['nowhere'], exit: 2, error: 'backup-unknown' }],
+  'backup drill': [{}, { args: ['--from', 'nowhere'], exit: 2, error: 'destination-unknown' }],
+  'backup pin': [{ args: ['latest'] }, { args: ['nowhere'], exit: 2, error: 'backup-unknown' }],
+  'backup unpin': [{ args: ['latest'] }, { args: ['nowhere'], exit: 2, error: 'backup-unknown' }],
+  'backup prune': [
+    { args: ['--dry-run'] },
+    {},
+    { args: ['--min-keep', '0'], exit: 2, error: 'option-invalid' },
+  ],
+  'backup fetch': [{ args: ['latest'] }, { args: ['nowhere'], exit: 2, error: 'backup-unknown' }],
+  'backup push': [
+    { args: ['latest', '--config', 'offsite.json'] },
+    { args: ['latest'], exit: 2, error: 'destination-unknown' },
+  ],
+  'backup restore': [
+    { args: ['latest'], exit: 4, error: 'needs-consent' },
+    { args: ['latest', '--to-database', 'copy.db'] },
+    { args: ['latest', '--table', 'users'] },
+    { args: ['latest', '--yes'] },
+    { args: ['--undo', '--yes'] },
+  ],
   'db reset': [{ exit: 4, error: 'needs-consent' }, { args: ['--dry-run'] }, { args: ['--yes'] }],
 };
 
@@ -134,6 +164,8 @@ let cwd: string;
 beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'tidemark-json-'));
   writeFileSync(join(cwd, 'schema.sql'), SCHEMA);
+  const destinations = { offsite: { type: 'folder', path: './offsite' } };
+  writeFileSync(join(cwd, 'offsite.json'), JSON.stringify({ backup: { destinations } }));
   mkdirSync(join(cwd, 'bad'));
   writeFileSync(join(cwd, 'bad', '1_x.sql'), '-- tidemark:nonsense\n');
   await folder('forked', {

@@ -72,6 +72,9 @@ test('do what the page says they do', () => {
   expect(example('start.ts').stdout).toContain('0 applied');
   expect(example('check.ts')).toEqual({ status: 0, stdout: '', stderr: '' });
   expect(example('test.ts')).toEqual({ status: 0, stdout: '', stderr: '' });
+  const backups = example('backups.ts');
+  expect(backups, backups.stderr).toMatchObject({ status: 0, stderr: '' });
+  expect(backups.stdout).toMatch(/^\d+ rows, restored for proof\nok, the next after \d{4}\n$/);
   const errors = example('errors.ts');
   expect(errors.status).toBe(2);
   expect(errors.stderr).toContain('target-unknown: there is no revision "no_such_migration"\n');
@@ -82,6 +85,7 @@ test('are all of them run here', () => {
     'start.ts',
     'check.ts',
     'test.ts',
+    'backups.ts',
     'errors.ts',
     'migrations/20250916081500_slugs.ts',
   ]);

@@ -27,15 +27,19 @@ export function textOf({ options }: Context, name: string): string | undefined {
   return options.given(name) ? options.text(name) : undefined;
 }
 
-/** A number of an option: a whole one of at least `least`. Throws TidemarkError (`usage`, exit code 2). */
+/** A number of an option: a whole one of at least `least`. Throws TidemarkError (`option-invalid`, exit code 2). */
 export function countOf({ options }: Context, name: string, least = 1): number | undefined {
   const text = options.text(name);
   if (text === undefined) return undefined;
   const value = Number(text);
   if (/^\d{1,9}$/.test(text) && value >= least) return value;
-  throw new TidemarkError('usage', `--${name} must be a whole number of at least ${least}, not "${text}"`, {
-    exitCode: 2,
-  });
+  throw new TidemarkError(
+    'option-invalid',
+    `--${name} must be a whole number of at least ${least}, not "${text}"`,
+    {
+      exitCode: 2,
+    },
+  );
 }
 
 /**

@@ -38,8 +38,8 @@ export async function run(context: Context): Promise<Outcome<ScheduleResult>> {
     if (event.type === 'progress') return progress(event.event);
     if (event.type === 'failed') failure = event.error;
     const line = scheduleLine(event);
-    // Not a warning: these are kept for the end, which may never come.
-    if (event.type === 'failed') output.error(line);
+    // Not a warning: these are kept for the end, which may never come. With --once it is the error at the end.
+    if (event.type === 'failed' && !once) output.error(line);
     else output.note(line);
   };
   const { backups, failures } = await scheduleBackups(place, {
