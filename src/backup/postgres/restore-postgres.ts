@@ -21,6 +21,8 @@ import { type Marker, newRestoreNames } from './swap-marker.js';
 import { dropDatabase } from './swap-recover.js';
 import { openMaintenance, withSwapSession } from './swap-session.js';
 
+const PROGRESS_MS = 1000;
+
 /**
  * Restores a backup of a PostgreSQL server's database. All is checked first. Then it goes into a database beside the
  * live one, is compared there with the manifest, gets the live one's owner, grants and settings, and takes its name in
@@ -175,18 +177,24 @@ async function fillAndCompare(job: RestoreJob, name: string): Promise<void> {
   const { onEvent, signal } = options;
   const url: PostgresUrl = { ...options.url, database: name };
   requireNotAborted(signal);
-  onEvent?.({ type: 'phase', phase: `restoring into ${name}` });
-  await restoreArchive({
-    client: ready.client,
-    path: ready.archive.file ?? ready.archive.folder,
-    url,
-    args: [
-      `--jobs=${restoreJobs(backup, options.jobs)}`,
-      ...(ready.withoutOwners ? ['--no-owner'] : []),
-      ...(ready.facts.missingTablespaces.length > 0 ? ['--no-tablespaces'] : []),
-    ],
-    signal,
-  });
+  const phase = `restoring into ${name}`;
+  onEvent?.({ type: 'phase', phase });
+  const watch = watchGrowth(job, name, phase);
+  try {
+    await restoreArchive({
+      client: ready.client,
+      path: ready.archive.file ?? ready.archive.folder,
+      url,
+      args: [
+        `--jobs=${restoreJobs(backup, options.jobs)}`,
+        ...(ready.withoutOwners ? ['--no-owner'] : []),
+        ...(ready.facts.missingTablespaces.length > 0 ? ['--no-tablespaces'] : []),
+      ],
+      signal,
+    });
+  } finally {
+    await watch.end();
+  }
   const restored = await connectPostgres(url);
   try {
     await restored.executeAll(['SET statement_timeout = 0', 'SET row_security = off']);
@@ -200,6 +208,40 @@ async function fillAndCompare(job: RestoreJob, name: string): Promise<void> {
   } finally {
     await restored.close().catch(() => {});
   }
+}
+
+/** Says from time to time how large the database has become. */
+function watchGrowth(
+  { session, options, ready }: RestoreJob,
+  name: string,
+  phase: string,
+): { end(): Promise<void> } {
+  let look = Promise.resolve();
+  const timer = setInterval(() => {
+    look = session.connection
+      .query<{ bytes: string }>('SELECT pg_catalog.pg_database_size($1::name)::text AS bytes', [name])
+      .then(([row]) => {
+        const bytes = Number(row?.bytes ?? 0);
+        const totalBytes = ready.facts.live?.bytes;
+        // What is live need not be what comes back: it says how much only while it is more.
+        const total = totalBytes !== undefined && totalBytes >= bytes ? totalBytes : undefined;
+        options.onEvent?.({
+          type: 'progress',
+          phase,
+          bytes,
+          totalBytes: total,
+          rows: undefined,
+          item: undefined,
+        });
+      })
+      .catch(() => {});
+  }, PROGRESS_MS);
+  return {
+    end: () => {
+      clearInterval(timer);
+      return look;
+    },
+  };
 }
 
 async function replicationNotes(restored: Connection): Promise<string[]> {

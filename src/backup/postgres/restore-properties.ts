@@ -8,13 +8,13 @@ import { commentOn } from './swap-recover.js';
 const FORMS =
   /^((?:ALTER|ALTER ROLE (?:"(?:[^"]|"")*"|[a-z_][a-z0-9_]*) IN|COMMENT ON|REVOKE ALL ON|GRANT [A-Z, ]+ ON) DATABASE )\{database\}(?= )/;
 
-/** insufficient_privilege */
-const NOT_ALLOWED = '42501';
+/** insufficient_privilege; undefined_object: a role that only has settings here, an extension's setting. */
+const LEFT_OUT = new Set(['42501', '42704']);
 
 /**
  * Gives a database the properties of another: owner, limit, grants and settings, all of them or none. The comment is
- * kept in its marker until the database is live. Gives the marker that it bears then, and notes on what this role may
- * not set.
+ * kept in its marker until the database is live. Gives the marker that it bears then, and notes on what cannot
+ * be set here.
  *
  * @param properties statements with DATABASE_PLACE for the name
  */
@@ -37,10 +37,10 @@ export async function applyProperties(
       try {
         await connection.executeAll(['SAVEPOINT property', sql, 'RELEASE property']);
       } catch (error) {
-        if (!(error instanceof DatabaseError) || error.sqlstate !== NOT_ALLOWED) throw error;
+        if (!(error instanceof DatabaseError) || !LEFT_OUT.has(error.sqlstate)) throw error;
         await connection.executeAll(['ROLLBACK TO property', 'RELEASE property']);
         const rest = property.replace(`DATABASE ${DATABASE_PLACE}`, 'DATABASE …');
-        notes.push(`This role may not set, and has not set: ${rest}`);
+        notes.push(`Could not be taken over (${error.message}): ${rest}`);
       }
     }
     const [row] = await connection.query<{ comment: string | null }>(

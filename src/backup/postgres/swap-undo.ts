@@ -102,6 +102,17 @@ export async function undoRestore(url: PostgresUrl, options: UndoOptions): Promi
   });
 }
 
+/**
+ * Puts right what a restore left that was killed, or whose server died, and nothing else: the live database takes
+ * connections again, half-made ones are gone. Gives what was done, as sentences.
+ */
+export async function repairRestore(
+  url: PostgresUrl,
+  options: { readonly lockTimeoutMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<readonly string[]> {
+  return withSwapSession(url, options, async ({ recovered }) => recovered);
+}
+
 /** Removes a database that was kept. Throws TidemarkError `kept-unknown` (exit code 2) for any other. */
 export async function dropKept(
   url: PostgresUrl,
