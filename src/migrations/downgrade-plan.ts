@@ -3,7 +3,7 @@ import { compareHistory, type HistoryComparison, label, requireRevertible } from
 import { readDirectives } from './directives.js';
 import type { MigrationFolder } from './folder.js';
 import { downgradeSteps } from './graph/downgrade-steps.js';
-import { tipsOf } from './graph/reach.js';
+import { tipsInOrder } from './graph/reach.js';
 import type { Target } from './graph/target.js';
 import type { AppliedRevision, History } from './history.js';
 import type { Job } from './job.js';
@@ -56,8 +56,8 @@ export function downgradeResult({ comparison, jobs }: DowngradePlan, dryRun: boo
     dryRun,
     steps,
     baselined: [],
-    before: tipsOf(graph, new Set(there)),
-    after: tipsOf(graph, new Set(there.filter((id) => !gone.has(id)))),
+    before: tipsInOrder(graph, new Set(there)),
+    after: tipsInOrder(graph, new Set(there.filter((id) => !gone.has(id)))),
     durationMs: 0,
   };
 }

@@ -4,7 +4,7 @@ import { compareHistory, describeTorn, type HistoryComparison } from './compare-
 import { migrationEngine } from './engine.js';
 import type { MigrationFolder } from './folder.js';
 import { branchesOf, unlabelledHeads } from './graph/branches.js';
-import { effectiveTipsOf, tipsOf } from './graph/reach.js';
+import { effectiveTipsOf, tipsInOrder } from './graph/reach.js';
 import { type AppliedRevision, type History, type LastRun, type LockHolder, NO_HISTORY } from './history.js';
 import { type Migration, reverseOf } from './migration-file.js';
 
@@ -127,12 +127,7 @@ export async function readFolderAndPosition(
 export function statusOf(folder: MigrationFolder, position: Position): MigrationStatus {
   const { comparison, history, connected } = position;
   const { state, ...sum } = sumState(folder);
-  // In the graph's order, whichever was applied first.
-  const tips = (ids: ReadonlySet<string>): string[] => {
-    const found = tipsOf(comparison.graph, ids);
-    if (found.length < 2) return found;
-    return comparison.graph.order.map(({ id }) => id).filter((id) => found.includes(id));
-  };
+  const tips = (ids: ReadonlySet<string>): string[] => tipsInOrder(comparison.graph, ids);
   const branches = branchesOf(comparison.files);
   const unlabelled = unlabelledHeads(comparison.files, branches);
   const marks = { edited: new Set(comparison.edited), outOfOrder: new Set(comparison.outOfOrder) };

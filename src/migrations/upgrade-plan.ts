@@ -1,7 +1,7 @@
 import { TidemarkError } from '../errors.js';
 import { compareHistory, type HistoryComparison, requireUpgradable } from './compare-history.js';
 import type { MigrationFolder } from './folder.js';
-import { ancestorsOf, tipsOf } from './graph/reach.js';
+import { ancestorsOf, tipsInOrder } from './graph/reach.js';
 import type { Revision } from './graph/revision-graph.js';
 import { stampPlace } from './graph/stamp-steps.js';
 import { upgradeSteps } from './graph/upgrade-steps.js';
@@ -56,8 +56,8 @@ export function upgradeResult({ comparison, baseline, jobs }: UpgradePlan, dryRu
     dryRun,
     steps,
     baselined,
-    before: tipsOf(graph, applied),
-    after: tipsOf(graph, new Set([...applied, ...baselined, ...steps.map((step) => step.revision)])),
+    before: tipsInOrder(graph, applied),
+    after: tipsInOrder(graph, new Set([...applied, ...baselined, ...steps.map((step) => step.revision)])),
     durationMs: 0,
   };
 }

@@ -93,6 +93,17 @@ it('--output takes the place of a file once all is written, keeps its link, and 
   expect(nowhere.stderr).toContain('cannot write');
 });
 
+it('and the way down tell several ends in one order, whichever was applied first', async () => {
+  await run('migrate up 3000');
+  await run('migrate up 2000');
+  writeFileSync(join(cwd, 'migrations/4000_more.sql'), '-- tidemark:parent 2000\nSELECT 1;');
+  writeFileSync(join(cwd, 'migrations/4000_more.down.sql'), 'SELECT 1;');
+  await run('migrate hash');
+  expect((await run('migrate up 4000')).stdout).toContain('is at 3000, 4000');
+  expect((await run('migrate down -1')).stdout).toContain('is at 2000, 3000');
+  expect((await run('migrate status')).stdout).toContain('is at 2000, 3000');
+});
+
 it('is named as the way out where the database has a migration already, and is one', async () => {
   await run('migrate up 1000');
   await run('migrate stamp base');

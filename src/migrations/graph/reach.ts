@@ -48,6 +48,14 @@ export function tipsOf(graph: RevisionGraph, ids: ReadonlySet<string>): string[]
   return [...ids].filter((id) => !(graph.children.get(id) ?? []).some((child) => ids.has(child)));
 }
 
+/** As `tipsOf`, in the graph's order, whichever was applied first: what people are shown. */
+export function tipsInOrder(graph: RevisionGraph, ids: ReadonlySet<string>): string[] {
+  const found = tipsOf(graph, ids);
+  if (found.length < 2) return found;
+  const tips = new Set(found);
+  return graph.order.map(({ id }) => id).filter((id) => tips.has(id));
+}
+
 /** As `tipsOf`, without those that another of them depends on. */
 export function effectiveTipsOf(graph: RevisionGraph, ids: ReadonlySet<string>): string[] {
   return [...ids].filter((id) => !(graph.dependents.get(id) ?? []).some((other) => ids.has(other)));
