@@ -48,6 +48,7 @@ export type {
 export type { CheckOptions, DatabaseApi } from './library/database-api.js';
 export type { MigrateApi } from './library/migrate-api.js';
 export type {
+  BackupFirstOptions,
   CurrentRevisions,
   DownOptions,
   HistoryOptions,
@@ -55,6 +56,7 @@ export type {
   ShowOptions,
   StampOptions,
   UpOptions,
+  UpResult,
 } from './library/migrate-database-api.js';
 export type {
   DiffOptions,
@@ -75,7 +77,13 @@ export type {
 export { openProject, type Project, type ProjectOptions } from './library/open-project.js';
 export type { RenameOptions } from './library/planning.js';
 export type { CallOptions } from './library/project-session.js';
-export type { InspectOptions, SchemaApi, SchemaDiffOptions } from './library/schema-api.js';
+export type {
+  DetectOptions,
+  InspectOptions,
+  SchemaApi,
+  SchemaDiffOptions,
+  SnapshotOptions,
+} from './library/schema-api.js';
 export type { BranchPoints, Head } from './migrations/describe-graph.js';
 export type { Standing } from './migrations/graph/standing.js';
 export type { LogRecord } from './migrations/history.js';
@@ -85,9 +93,11 @@ export type { ShownMigration } from './migrations/show-migrations.js';
 export type { StampResult } from './migrations/stamp-plan.js';
 export type { MigrationState, MigrationStatus } from './migrations/status.js';
 export type { MigrationCheck } from './planning/check-migrations.js';
+export type { DetectedChange } from './planning/detect-change.js';
 export type { Difference } from './planning/difference.js';
 export type { GeneratedMigration } from './planning/generate-migration.js';
 export type { InspectedState } from './planning/inspect-state.js';
+export type { TakenSnapshot } from './planning/take-snapshot.js';
 export type { Validation } from './planning/validate-migrations.js';
 export {
   type Config,

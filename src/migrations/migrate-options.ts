@@ -43,9 +43,10 @@ export interface MigrateUpOptions extends MigrateOptions {
 export interface BeginningRun {
   /** Where the database is. Empty: at base. */
   readonly before: readonly string[];
+  /** At least one. */
   readonly steps: readonly MigrateStep[];
-  /** The revision that runs first. */
-  readonly first: string;
+  /** The revision that runs last: where the run leads. */
+  readonly last: string;
 }
 
 /** What happens while a run is at work, for whoever shows it. */

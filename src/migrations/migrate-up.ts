@@ -55,7 +55,7 @@ export async function migrateUp(
     if (looking) return result;
     if (jobs.length + baseline.length === 0) await closeInterrupted(context, history);
     else {
-      const backup = await begin(plan, result);
+      const backup = await begin(result);
       await openRun(context, history, backup);
       await recordBaseline(context, plan);
       await runJobs(context, jobs, comparison.recorded);
@@ -64,9 +64,9 @@ export async function migrateUp(
   };
   return looking ? work(await context.engine.history.read()) : underLock(context, options, work);
 
-  async function begin({ jobs }: UpgradePlan, { before, steps }: MigrateResult): Promise<string | undefined> {
-    const first = jobs[0]?.step.revision;
-    return first === undefined ? undefined : options.beforeFirst?.({ before, steps, first });
+  async function begin({ before, steps }: MigrateResult): Promise<string | undefined> {
+    const last = steps.at(-1)?.revision;
+    return last === undefined ? undefined : options.beforeFirst?.({ before, steps, last });
   }
 }
 

@@ -37,6 +37,8 @@ export interface EnvironmentConfig {
   readonly schema?: string | readonly string[] | undefined;
   /** The folder of migrations. Default `migrations`. */
   readonly migrations?: string | undefined;
+  /** The folder that `schema snapshot` writes into. Default `snapshots` beside the migrations. */
+  readonly snapshots?: string | undefined;
   /**
    * Where SQL is tried out: `embedded` (default), `server` (scratch databases on the environment's server)
    * or the URL of another server for scratch databases. Never a database of yours: work happens in scratch

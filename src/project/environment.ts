@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { BackupConfig } from '../backup-config.js';
 import type { DatabaseUrl } from '../database/database-url.js';
 import { parseDatabaseUrl } from '../database/database-url.js';
@@ -61,6 +61,8 @@ export interface ResolvedEnvironment {
   readonly migrations: string;
   /** True when a flag or the configuration names the folder: then it has to be there for what reads it. */
   readonly migrationsNamed: boolean;
+  /** Where snapshots of the schema are kept. */
+  readonly snapshots: string;
   readonly dev: DevSetting;
   readonly exclude: readonly string[];
   readonly production: boolean;
@@ -88,6 +90,11 @@ export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnviron
   const fromCwd = (path: string) => resolve(cwd, path);
   const schema = setting('schema') ?? 'schema.sql';
   const found = databaseUrl(sources, name, block);
+  const migrations =
+    flags.migrations === undefined
+      ? fromRoot(setting('migrations') ?? 'migrations')
+      : fromCwd(flags.migrations);
+  const snapshots = setting('snapshots');
   return {
     name,
     root,
@@ -95,11 +102,9 @@ export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnviron
     url: found?.url,
     urlSource: found?.source,
     schema: flags.schema?.map(fromCwd) ?? (typeof schema === 'string' ? [schema] : schema).map(fromRoot),
-    migrations:
-      flags.migrations === undefined
-        ? fromRoot(setting('migrations') ?? 'migrations')
-        : fromCwd(flags.migrations),
+    migrations,
     migrationsNamed: (flags.migrations ?? setting('migrations')) !== undefined,
+    snapshots: snapshots === undefined ? join(dirname(migrations), 'snapshots') : fromRoot(snapshots),
     dev: devSetting(sources, name, block),
     exclude: [...new Set([...(setting('exclude') ?? []), ...(flags.exclude ?? [])])],
     production: setting('production') ?? /^prod(uction)?$/i.test(name),

@@ -31,6 +31,7 @@ const environmentKeys: Readonly<Record<string, Expectation>> = {
   url: text,
   schema: textOrTexts,
   migrations: filledText,
+  snapshots: filledText,
   dev: filledText,
   exclude: texts,
   production: flag,

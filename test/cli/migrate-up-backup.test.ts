@@ -119,6 +119,9 @@ describe.each(kinds)('migrate up --backup on $name', ({ open }) => {
     expect(failed.code).toBe(1);
     const [made] = await backups();
     expect(failed.stderr).toContain(`tidemark backup restore ${made?.id} --url `);
+    const shown = JSON.parse((await run(`backup show ${made?.id} --json`)).stdout).result;
+    // Retention keeps it as long as the database stands where the run leads.
+    expect(shown.manifest.trigger).toEqual({ kind: 'pre-migration', migration: '3' });
     expect(await names()).toEqual(['ann']);
   });
 

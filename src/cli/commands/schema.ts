@@ -84,4 +84,54 @@ export const schemaCommands: readonly Command[] = [
     ],
     load: () => import('./schema-apply.js'),
   },
+  {
+    path: ['schema', 'snapshot'],
+    summary: 'keep the schema of the database, to see later what was changed',
+    description:
+      'Writes the schema as SQL into the folder of snapshots, with where the history stands. The newest one of this ' +
+      'database is what `schema detect` compares with. Nothing is overwritten; where nothing has changed nothing is ' +
+      'written, unless it is given a name.',
+    options: { name: { type: 'text', value: 'NAME', summary: 'what the file is called after its time' } },
+    examples: [
+      { line: 'schema snapshot', summary: 'from now on changes are found' },
+      { line: 'schema snapshot --name before_release', summary: 'with a name of its own' },
+    ],
+    load: () => import('./schema-snapshot.js'),
+  },
+  {
+    path: ['schema', 'detect'],
+    summary: 'write what was changed in the database outside of migrations as a migration',
+    description:
+      'Compares the database with its last snapshot. What migrations did since does not count; the rest is written ' +
+      'as a migration with its reverse, proven both ways. This database has the change already: --apply records that ' +
+      'in its history, so that the migration runs on the other databases only.',
+    options: {
+      name: {
+        type: 'text',
+        value: 'NAME',
+        default: 'changed_outside',
+        summary: 'what the migration is called',
+      },
+      'dry-run': {
+        type: 'flag',
+        summary: 'show the migration, write nothing; exit with 3 when there is one',
+      },
+      backup: { type: 'flag', summary: 'make a backup first, when there is something to write' },
+      apply: { type: 'flag', summary: 'record it as applied in this database, and take a new snapshot' },
+      rename,
+      'not-renamed': notRenamed,
+      'lock-timeout': {
+        type: 'duration',
+        value: 'TIME',
+        default: '10s',
+        summary: 'how long to wait for another runner',
+      },
+    },
+    examples: [
+      { line: 'schema detect --dry-run', summary: 'was anything changed?' },
+      { line: 'schema detect --apply --name console_changes', summary: 'keep it, and go on from there' },
+      { line: 'schema detect --backup --apply', summary: 'with a backup before anything is written' },
+    ],
+    load: () => import('./schema-detect.js'),
+  },
 ];

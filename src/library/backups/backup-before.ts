@@ -49,7 +49,7 @@ export async function withBackupBefore<Result>(
       if (isEmptyFile(before.place)) return undefined;
       const { makeBackup } = await import('./make-backup.js');
       const { place, session: lockHolder, make, lockTimeoutMs } = before;
-      const cause = { kind: 'pre-migration', migration: run.first, lockHolder } as const;
+      const cause = { kind: 'pre-migration', migration: run.last, lockHolder } as const;
       made = await makeBackup(place, { ...make, ...before.run, lockTimeoutMs }, cause);
       return made.id;
     });
