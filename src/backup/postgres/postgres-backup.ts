@@ -50,9 +50,11 @@ async function capture(
   try {
     const client = await findClient('pg_dump', Math.floor(session.versionNumber / 10_000), find);
     const engine = await migrationEngine(session);
-    const release = await engine.lock(lockTimeoutMs, () =>
-      onEvent?.({ type: 'phase', phase: 'waiting for a migration or another backup to end' }),
-    );
+    const release = options.lockHolder
+      ? async () => {}
+      : await engine.lock(lockTimeoutMs, () =>
+          onEvent?.({ type: 'phase', phase: 'waiting for a migration or another backup to end' }),
+        );
     try {
       await session.executeAll([
         'SET statement_timeout = 0',
