@@ -1,4 +1,5 @@
 import type { PostgresUrl } from '../../database/database-url.js';
+import { TidemarkError } from '../../errors.js';
 import type { BackupRun } from '../events.js';
 import type { FindOptions } from './find-client.js';
 
@@ -34,10 +35,23 @@ export interface PostgresRestoreOptions extends BackupRun {
  */
 export type RestoreMode = 'swap' | 'new-database' | 'in-place' | 'selection';
 
+/** What the options ask for. Throws TidemarkError `restore-options` (exit code 2) where they ask for several things. */
 export function restoreMode({ toDatabase, tables, schemas, inPlace }: PostgresRestoreOptions): RestoreMode {
-  if ((tables?.length ?? 0) + (schemas?.length ?? 0) > 0) return 'selection';
-  if (inPlace) return 'in-place';
-  return toDatabase === undefined ? 'swap' : 'new-database';
+  const modes: RestoreMode[] = [
+    ...((tables?.length ?? 0) + (schemas?.length ?? 0) > 0 ? (['selection'] as const) : []),
+    ...(inPlace ? (['in-place'] as const) : []),
+    ...(toDatabase === undefined ? [] : (['new-database'] as const)),
+  ];
+  if (modes.length > 1)
+    throw new TidemarkError(
+      'restore-options',
+      'some tables only, in place, and to another database exclude each other',
+      {
+        exitCode: 2,
+        hints: ['Choose one. To get a table alone, it comes back in a schema beside the live one.'],
+      },
+    );
+  return modes[0] ?? 'swap';
 }
 
 /** A session of the live database, as the swap would end it. */

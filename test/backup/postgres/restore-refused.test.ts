@@ -1,4 +1,5 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -104,6 +105,40 @@ for (const server of await dumpableServers()) {
         await query(site.admin, `DROP ROLE ${quoted}`);
       }
     });
+
+    test('a disk that is too small, options that exclude each other', async () => {
+      const backup = changed(await site.backup(), ({ totals }) => ({ totals: { ...totals, bytes: 1e17 } }));
+      expect((await refusal(backup)).message).toContain("the server's disk has");
+      expect((await refusal(backup, { inPlace: true, toDatabase: 'x' })).code).toBe('restore-options');
+      expect((await refusal(backup, { inPlace: true, tables: ['users'] })).exitCode).toBe(2);
+    });
+
+    test('a tablespace that is not here is left out, and said', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'tidemark-space-'));
+      const space = `${site.name} space`;
+      // The server may run as another user than we do.
+      const { uid, gid } = await stat(await dataFolder());
+      await chown(folder, uid, gid);
+      await query(site.admin, `CREATE TABLESPACE "${space}" LOCATION '${folder}'`);
+      try {
+        await query(site.url, `ALTER TABLE users SET TABLESPACE "${space}"`);
+        const backup = await site.backup();
+        expect(backup.manifest.globals?.tablespaces).toContain(space);
+        await query(site.url, 'ALTER TABLE users SET TABLESPACE pg_default');
+        await query(site.admin, `DROP TABLESPACE "${space}"`);
+        const restored = await restorePostgres(backup, site.options());
+        expect(restored.notes).toEqual([expect.stringContaining(`"${space}"`)]);
+        expect(await liveUsers(site)).toEqual(['ada', 'bob']);
+      } finally {
+        await query(site.admin, `DROP TABLESPACE IF EXISTS "${space}"`);
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+
+    async function dataFolder(): Promise<string> {
+      const [row] = await query(site.admin, 'SHOW data_directory');
+      return String(row?.data_directory);
+    }
 
     test('a damaged part, the wrong client, a client that poisons the session', async () => {
       const backup = await site.backup();
@@ -250,6 +285,25 @@ for (const server of await dumpableServers()) {
       } finally {
         await site.close();
         await query(site.admin, `DROP ROLE ${role}`);
+      }
+    });
+
+    test('who cannot act for the owners restores all as his own, and that is said', async () => {
+      const [role, other] = [`${site.name}_app`, `${site.name}_other`];
+      await query(site.admin, `CREATE ROLE ${role} LOGIN CREATEDB PASSWORD 'x'; CREATE ROLE ${other}`);
+      try {
+        await query(site.admin, `ALTER DATABASE ${site.name} OWNER TO ${role}`);
+        await query(site.url, `ALTER TABLE users OWNER TO ${other}; GRANT SELECT ON users TO ${role}`);
+        const backup = await site.backup();
+        const parsed = { ...site.parsed, user: role, password: new Secret('x') };
+        const restored = await restorePostgres(backup, site.options({ url: parsed }));
+        expect(restored.notes.join()).toContain(`cannot act for "${other}"`);
+        expect(
+          await query(site.url, "SELECT tableowner::text AS o FROM pg_tables WHERE tablename = 'users'"),
+        ).toEqual([{ o: role }]);
+      } finally {
+        await site.close();
+        await query(site.admin, `DROP ROLE ${role}; DROP ROLE ${other}`);
       }
     });
   });

@@ -7,9 +7,9 @@ import { parseDatabaseUrl } from '../../../../src/database/database-url.js';
 
 /*
  * Restores, and ends itself with SIGKILL so many milliseconds after a phase begins. Words: URL, root, the manifest as
- * JSON, the phase's first word, milliseconds, and `drop` or nothing.
+ * JSON, the phase's first word, milliseconds, and `drop`, `in-place` or nothing.
  */
-const [url = '', root = '', manifestText = '', phase = '', delay = '0', drop = ''] = process.argv.slice(2);
+const [url = '', root = '', manifestText = '', phase = '', delay = '0', how = ''] = process.argv.slice(2);
 const parsed = parseDatabaseUrl(url);
 if (parsed.adapter !== 'server') throw new Error('not a server');
 const manifest = parseManifest(manifestText, 'the test');
@@ -20,7 +20,8 @@ await restorePostgres(
     url: parsed,
     find: { env: process.env },
     lockTimeoutMs: 5000,
-    keepOld: drop !== 'drop',
+    keepOld: how !== 'drop',
+    inPlace: how === 'in-place',
     createBefore: async () => 'none',
     onEvent: (event) => {
       if (event.type !== 'phase' || !event.phase.startsWith(phase)) return;
