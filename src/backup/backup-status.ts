@@ -63,7 +63,8 @@ export function backupStatus(
   );
   const nextDue = last === undefined ? now : nextAfter(rhythm, last.createdAt);
   const overdueMs = last === undefined ? 0 : Math.max(0, now.getTime() - nextDue.getTime());
-  const interval = last === undefined ? 0 : nextDue.getTime() - last.createdAt.getTime();
+  // Not from the last one on: one made by hand may lie right before a time of a cron expression.
+  const interval = nextAfter(rhythm, nextDue).getTime() - nextDue.getTime();
   const grace = Math.min(LONGEST_GRACE_MS, interval * GRACE_SHARE);
   const future =
     complete.length - complete.filter(({ createdAt }) => newestUntil([{ createdAt }], now)).length;

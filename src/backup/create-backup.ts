@@ -5,6 +5,7 @@ import { TidemarkError } from '../errors.js';
 import { TOOL_VERSION } from '../migrations/tool-version.js';
 import { newBackupId } from './backup-id.js';
 import type { BackupEngine, CaptureOptions } from './engine/backup-engine.js';
+import type { BackupEvent } from './events.js';
 import { FolderSink } from './folder-sink.js';
 import { MANIFEST } from './layout.js';
 import type { BackupTrigger, Manifest } from './manifest.js';
@@ -20,6 +21,8 @@ export interface CreateOptions extends CaptureOptions {
   readonly trigger: { readonly kind: BackupTrigger; readonly migration: string | null };
   readonly tags: readonly string[];
   readonly pinned: boolean;
+  /** About how many bytes it will have, for the time left; undefined where nobody can say. */
+  readonly expectedBytes?: number | undefined;
   /** Undefined: not encrypted. */
   readonly encryption:
     | { readonly recipients: readonly string[]; encrypt(plain: Readable): Readable }
@@ -52,8 +55,10 @@ export async function createBackup(engine: BackupEngine, options: CreateOptions)
     await mkdir(partial, { mode: FOLDER_MODE }).catch((error: unknown) => {
       throw folderError(partial, error);
     });
-    const sink = new FolderSink(partial, { encrypt: encryption?.encrypt, signal });
-    const capture = await engine.capture(sink, options);
+    const progress = new CaptureProgress(options);
+    const onProgress = (part: string, bytes: number) => progress.written(part, bytes);
+    const sink = new FolderSink(partial, { encrypt: encryption?.encrypt, signal, onProgress });
+    const capture = await engine.capture(sink, { ...options, onEvent: (event) => progress.pass(event) });
     if (sink.parts.length === 0 || sink.parts.some(({ plainBytes }) => plainBytes === 0)) {
       throw new TidemarkError('dump-failed', 'the dump is empty', {
         hints: ['Nothing was kept. This should not happen: please report it.'],
@@ -100,6 +105,34 @@ export async function createBackup(engine: BackupEngine, options: CreateOptions)
     throw error;
   } finally {
     await use.release();
+  }
+}
+
+/** Tells the bytes that reach the sink as part of whatever step the engine is at. */
+class CaptureProgress {
+  readonly #options: Pick<CreateOptions, 'onEvent' | 'expectedBytes'>;
+  readonly #written = new Map<string, number>();
+  #phase = 'dumping';
+
+  constructor(options: Pick<CreateOptions, 'onEvent' | 'expectedBytes'>) {
+    this.#options = options;
+  }
+
+  pass(event: BackupEvent): void {
+    if (event.type === 'phase') this.#phase = event.phase;
+    this.#options.onEvent?.(event);
+  }
+
+  written(item: string, bytes: number): void {
+    this.#written.set(item, bytes);
+    this.#options.onEvent?.({
+      type: 'progress',
+      phase: this.#phase,
+      bytes: [...this.#written.values()].reduce((sum, part) => sum + part, 0),
+      totalBytes: this.#options.expectedBytes,
+      rows: undefined,
+      item,
+    });
   }
 }
 

@@ -48,6 +48,8 @@ export interface Due {
 
 /** A clock may be corrected by a little. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
+/** The last moment that a Date can hold. */
+const END_OF_TIME = new Date(8.64e15);
 const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 3_600_000;
 /** Never longer, so that a machine that slept and a clock that was set are noticed soon. */
@@ -93,10 +95,11 @@ export function newestUntil<T extends { readonly createdAt: Date }>(
 
 /** When the backup after one made at `from` is due. */
 export function nextAfter(rhythm: Rhythm, from: Date): Date {
-  if (rhythm.kind === 'interval') return new Date(from.getTime() + rhythm.ms);
-  const next = parseCron(rhythm.expression).nextRun(from);
+  if (rhythm.kind === 'interval')
+    return new Date(Math.min(from.getTime() + rhythm.ms, END_OF_TIME.getTime()));
+  if (from.getTime() === END_OF_TIME.getTime()) return END_OF_TIME;
   // An expression that never comes again (a year that is over) leaves nothing due.
-  return next ?? new Date(8.64e15);
+  return parseCron(rhythm.expression).nextRun(from) ?? END_OF_TIME;
 }
 
 /** How long until the next try after so many failures in a row: doubled each time, an hour or the interval at most. */

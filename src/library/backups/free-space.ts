@@ -11,6 +11,8 @@ export interface SpaceNeeded {
   /** Of the newest backup with a fifth more; of the first one, guessed from the database's size. */
   readonly needed: number;
   readonly free: number;
+  /** What the newest backup has; undefined: there is none. */
+  readonly newest: number | undefined;
 }
 
 const GROWTH = 1.2;
@@ -22,12 +24,18 @@ export async function spaceNeeded(place: BackupPlace, signal?: AbortSignal): Pro
   const { entries } = await readReachable([place.local], place.folder, signal);
   const newest = entries.find(isComplete)?.manifest?.totals.bytes;
   const needed = Math.ceil(newest === undefined ? await firstSize(place) : newest * GROWTH);
-  return { needed, free: await freeBytes(place.settings.folder) };
+  return { needed, free: await freeBytes(place.settings.folder), newest };
 }
 
-/** Throws TidemarkError (`disk-full`) when the backup cannot fit; a note says when it will be tight. */
-export async function requireSpace(place: BackupPlace, { signal, onEvent }: BackupRun): Promise<void> {
-  const { needed, free } = await spaceNeeded(place, signal);
+/**
+ * Throws TidemarkError (`disk-full`) when the backup cannot fit; a note says when it will be tight. Gives the size of the
+ * newest backup.
+ */
+export async function requireSpace(
+  place: BackupPlace,
+  { signal, onEvent }: BackupRun,
+): Promise<number | undefined> {
+  const { needed, free, newest } = await spaceNeeded(place, signal);
   if (free < needed) {
     throw new TidemarkError(
       'disk-full',
@@ -47,6 +55,7 @@ export async function requireSpace(place: BackupPlace, { signal, onEvent }: Back
       text: `${place.settings.folder} has ${megabytes(free)} left: room for this backup, not for the one after it.`,
     });
   }
+  return newest;
 }
 
 async function firstSize({ url }: BackupPlace): Promise<number> {

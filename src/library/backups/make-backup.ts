@@ -112,7 +112,7 @@ async function madeAndSent(
   const { settings, database } = place;
   const { signal, onEvent } = options;
   const engine = await engineOf(place);
-  if (options.spaceCheck !== false) await requireSpace(place, options);
+  const expectedBytes = options.spaceCheck === false ? undefined : await requireSpace(place, options);
   const recipients = options.encryptTo ?? settings.encryptTo;
   const encryption = recipients.length === 0 ? undefined : await encryptionFor(recipients);
   const created = await createBackup(engine, {
@@ -123,6 +123,7 @@ async function madeAndSent(
     // Noted beside it instead, so that the pin can be taken off again.
     pinned: false,
     encryption,
+    expectedBytes,
     jobs: options.jobs ?? settings.jobs,
     excludeTableData: options.excludeTableData ?? settings.excludeTableData,
     lockTimeoutMs: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,

@@ -30,12 +30,14 @@ export async function planBackup(place: BackupPlace, options: MakeOptions): Prom
   await storesOf(place, destinations);
   const encryptTo = options.encryptTo ?? settings.encryptTo;
   if (encryptTo.length > 0) await (await import('../../backup/encryption.js')).encryptionTo(encryptTo);
+  const { needed, free } = await spaceNeeded(place, options.signal);
   return {
     dryRun: true,
     database: place.database,
     engine: kind,
     path: place.path,
-    ...(await spaceNeeded(place, options.signal)),
+    needed,
+    free,
     destinations,
     verify: options.verify ?? settings.verify,
     encryptTo,
