@@ -305,7 +305,9 @@ export async function putBack({ live, sides }: Swap, record: SwapRecord): Promis
     if (existsSync(outgoing)) {
       if (inodeOf(live) === inodeOf(outgoing)) await rm(outgoing);
       else await rename(outgoing, live);
-    } else if (swapped && record.inode === null && existsSync(live)) await rm(live, { recursive: true });
+    } else if (record.inode === null && inodeOf(live) !== null && inodeOf(live) === inodeOf(incoming)) {
+      await rm(live);
+    }
     await moveSides(outgoing, live, sides);
     await syncFolder(dirname(live));
   }

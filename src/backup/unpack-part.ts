@@ -1,13 +1,33 @@
 import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { TidemarkError } from '../errors.js';
 import type { BackupRun } from './events.js';
-import type { ManifestPart } from './manifest.js';
+import type { BackupEngineKind, ManifestPart } from './manifest.js';
 import type { OpenBackup } from './open-backup.js';
 import { createFile, folderError, writeAll } from './safe-files.js';
 import { damaged } from './stored-backup.js';
 
 /** How many bytes pass between two events. */
 const STEP_BYTES = 4 * 1024 * 1024;
+
+const NAMES = {
+  sqlite: 'SQLite',
+  embedded: 'the embedded PostgreSQL',
+  postgres: 'a PostgreSQL server',
+} as const;
+
+/** Throws TidemarkError (`backup-other-engine`, exit code 2) for a backup of another kind of database. */
+export function requireEngine({ manifest, label }: OpenBackup, kind: BackupEngineKind): void {
+  if (manifest.engine.kind === kind) return;
+  throw new TidemarkError(
+    'backup-other-engine',
+    `${label} is of ${NAMES[manifest.engine.kind]}, and the database is ${NAMES[kind]}`,
+    {
+      exitCode: 2,
+      hints: ['A backup is restored into the kind of database that it is of: name one with --url.'],
+    },
+  );
+}
 
 /** The one part with a role. Throws `backup-damaged` where the manifest names none, or several. */
 export function partWithRole({ manifest, label }: OpenBackup, role: string): ManifestPart {

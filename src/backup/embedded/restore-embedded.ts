@@ -35,6 +35,7 @@ import {
   requireRoom,
 } from '../sqlite/restore-sqlite.js';
 import { damaged } from '../stored-backup.js';
+import { requireEngine } from '../unpack-part.js';
 import { folderFits, readFolder, runSql } from './embedded-backup.js';
 import { syncTree, unpackFolder } from './unpack-folder.js';
 
@@ -51,6 +52,7 @@ export async function restoreEmbedded(
   options: FileRestoreOptions,
 ): Promise<RestoredFile> {
   const { keepOld, signal, onEvent, beforeSwap, atStep } = options;
+  requireEngine(backup, 'embedded');
   await requireStillWanted(signal);
   const live = liveFolder(options.path);
   const swap: Swap = { live, sides: [], atStep };

@@ -5,6 +5,7 @@ import { requireStillWanted } from '../../migrations/abort.js';
 import type { OpenBackup } from '../open-backup.js';
 import { nameOf } from '../postgres/read-facts.js';
 import type { RestoredTable, TableRestoreOptions } from '../sqlite/restore-table.js';
+import { requireEngine } from '../unpack-part.js';
 import { dumpSql } from './dump-sql.js';
 import { openWhenFree, startRestored } from './embedded-backup.js';
 
@@ -20,6 +21,7 @@ export async function restoreEmbeddedTable(
   options: TableRestoreOptions,
 ): Promise<RestoredTable> {
   const { path, lockTimeoutMs, signal, onEvent } = options;
+  requireEngine(backup, 'embedded');
   await requireStillWanted(signal);
   const { schema, name } = findTable(backup, options.table);
   const url = { engine: 'postgres', adapter: 'embedded', path } as const;

@@ -26,7 +26,7 @@ import {
 import { FILE_MODE, folderError } from '../safe-files.js';
 import { requireSameRows } from '../same-rows.js';
 import { damaged } from '../stored-backup.js';
-import { partWithRole, unpackPart } from '../unpack-part.js';
+import { partWithRole, requireEngine, unpackPart } from '../unpack-part.js';
 import { holdLive } from './hold-live.js';
 import { countTables, readPragma } from './read-facts.js';
 import { checkUnpacked, SQLITE_ROLE, sqliteUrlOf } from './sqlite-backup.js';
@@ -63,6 +63,7 @@ export type Recovered = 'nothing' | 'rolled-back' | 'finished';
  */
 export async function restoreSqlite(backup: OpenBackup, options: FileRestoreOptions): Promise<RestoredFile> {
   const { keepOld, lockTimeoutMs, signal, onEvent, beforeSwap, atStep } = options;
+  requireEngine(backup, 'sqlite');
   await requireStillWanted(signal);
   const live = await liveFile(options.path);
   const swap: Swap = { live, sides: SIDES, atStep };

@@ -7,7 +7,7 @@ import { requireStillWanted } from '../../migrations/abort.js';
 import { migrationEngine } from '../../migrations/engine.js';
 import type { BackupRun } from '../events.js';
 import type { OpenBackup } from '../open-backup.js';
-import { partWithRole, unpackPart } from '../unpack-part.js';
+import { partWithRole, requireEngine, unpackPart } from '../unpack-part.js';
 import { plainScratch } from './plain-scratch.js';
 import { checkUnpacked, SQLITE_ROLE, sqliteUrlOf } from './sqlite-backup.js';
 
@@ -35,6 +35,7 @@ export async function restoreSqliteTable(
   options: TableRestoreOptions,
 ): Promise<RestoredTable> {
   const { path, lockTimeoutMs, signal, onEvent } = options;
+  requireEngine(backup, 'sqlite');
   await requireStillWanted(signal);
   if (!existsSync(path)) throw noDatabase(sqliteUrlOf(path));
   const table = findTable(backup, options.table);

@@ -289,6 +289,27 @@ describe('refused, and nothing is changed', () => {
     await expectUnchanged();
   });
 
+  test('a backup of another kind of database', async () => {
+    const { manifest } = await made();
+    change();
+    const engine = { ...manifest.engine, kind: 'embedded' } as const;
+    const other = storedBackup(new FolderStore('local', root), { ...manifest, engine }, { folder: 'app' });
+    await expect(restoreSqlite(other, options())).rejects.toThrow(
+      refused('backup-other-engine', { exitCode: 2 }),
+    );
+    await expectUnchanged();
+  });
+
+  test('a first restore whose swap fails leaves nothing', async () => {
+    const backup = await made();
+    const path = join(folder, 'data', 'new.db');
+    const atStep = (step: string) => {
+      if (step === 'synced') throw new Error('failed');
+    };
+    await expect(restoreSqlite(backup, options({ path, atStep }))).rejects.toThrow('failed');
+    expect(await beside()).toEqual(['app.db']);
+  });
+
   test('a swap that fails half-way is put back', async () => {
     use((database) => database.exec('PRAGMA journal_mode = WAL'));
     const backup = await made();
