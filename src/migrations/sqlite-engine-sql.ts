@@ -23,7 +23,7 @@ export const SQLITE_SQL: EngineSql = {
   mayCommit: () => false,
   setsSession: (sql) => /^pragma\s+[^=(]*[=(]/i.test(sql),
   offline: {
-    usage: 'sqlite3 DATABASE < FILE',
+    usage: 'sqlite3 DATABASE < FILE, of SQLite 3.53 or later where it alters columns or constraints',
     head: ['.bail on'],
     freshSession: RESET_SESSION,
     guard,
