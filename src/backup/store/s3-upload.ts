@@ -57,8 +57,8 @@ export async function uploadToS3(options: S3UploadOptions): Promise<void> {
   stop.signal.addEventListener('abort', () => body.destroy(asError(stop.signal.reason)), { once: true });
   let sent = 0;
 
-  // The library's own `abort` leaves requests under way, and a failed part does not keep it from sending the others:
-  // all its requests come by here instead.
+  // The library leaves requests under way when it is aborted, and lets them run to their end after a failed one: all
+  // of them come by here instead, where they end at once.
   const send = async (command: Parameters<S3Client['send']>[0]): Promise<unknown> => {
     const size = withMd5(command.input);
     try {
