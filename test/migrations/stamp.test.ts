@@ -162,7 +162,7 @@ function tests(server?: TestServer): void {
     ['4000 bees', 'stamp-overlap'],
     ['9999', 'target-unknown'],
     ['nosuch@head', 'branch-unknown'],
-    ['7', 'target-invalid'],
+    ['7', 'target-unknown'],
   ])('%s is refused with %s, and nothing changes', async (targets, code) => {
     await stamp('2000 3000');
     const before = await rows();

@@ -14,7 +14,11 @@ export function renderStamp(result: StampResult, target: string, style: Style): 
   }
   return [
     ...(remade
-      ? [style.yellow(`the history ${dryRun ? 'is' : 'was'} damaged: its tables ${is} made anew`)]
+      ? [
+          style.yellow(
+            `the history ${dryRun ? 'is' : 'was'} damaged: its tables ${dryRun ? 'would be' : 'were'} made anew`,
+          ),
+        ]
       : []),
     ...lines(style.yellow('-'), removed),
     ...lines(

@@ -1,7 +1,7 @@
 import { TidemarkError } from '../../errors.js';
 import { ancestorsOf, branchOf, descendantsOf, effectiveTipsOf } from './reach.js';
 import type { Revision, RevisionGraph } from './revision-graph.js';
-import { type Place, parseTarget, resolvePlace } from './target.js';
+import { type Place, parsePlace, resolvePlace } from './target.js';
 
 /** What a stamp changes in the history. */
 export interface StampSteps {
@@ -66,12 +66,11 @@ function without(graph: RevisionGraph, tip: string, gone: ReadonlySet<string>): 
 }
 
 /**
- * Where a target of a stamp is. A number can only be the revision of that name; steps count from where the
+ * Where a target of a stamp is. A number can only be (the beginning of) a revision; steps count from where the
  * database is. Throws as `resolvePlace`.
  */
 export function stampPlace(graph: RevisionGraph, applied: ReadonlySet<string>, text: string): Place {
-  if (graph.byId.has(text)) return { ids: [text], label: undefined };
-  const parsed = parseTarget(graph, text);
+  const parsed = parsePlace(graph, text);
   const counted = parsed.symbol === undefined && parsed.relative;
   return resolvePlace(graph, applied, counted ? { ...parsed, symbol: 'current' } : parsed);
 }

@@ -4,6 +4,7 @@ import { downgradeSteps } from '../../../src/migrations/graph/downgrade-steps.js
 import { resolveRevision } from '../../../src/migrations/graph/resolve-revision.js';
 import type { RevisionGraph } from '../../../src/migrations/graph/revision-graph.js';
 import { parseRange, revisionsIn } from '../../../src/migrations/graph/revision-range.js';
+import { stampPlace } from '../../../src/migrations/graph/stamp-steps.js';
 import { singleHead, type Target } from '../../../src/migrations/graph/target.js';
 import { upgradeSteps } from '../../../src/migrations/graph/upgrade-steps.js';
 import { applied, graph, ids } from './graph-text.js';
@@ -90,6 +91,14 @@ describe('going up', () => {
     expect(hints(graph('1 2'), '2')).toEqual([
       'Write +2 or -2 for steps; for the revision its name (name_2) or 2@2.',
     ]);
+    expect(() => stampPlace(graph('0003'), new Set(), '3')).toThrow(
+      expect.objectContaining({
+        code: 'target-unknown',
+        hints: expect.arrayContaining(['Did you mean 0003 (name_0003)?']),
+      }),
+    );
+    expect(stampPlace(graph('1 2'), new Set(), '2').ids).toEqual(['2']);
+    expect(stampPlace(graph('31 42'), new Set(), '4').ids).toEqual(['42']);
     expect(hints(graph('0003 1000'), '003')).toContain('Did you mean 0003 (name_0003)?');
     expect(() => resolveRevision(graph('0003'), '3')).toThrow(
       expect.objectContaining({ hints: expect.arrayContaining(['Did you mean 0003 (name_0003)?']) }),
