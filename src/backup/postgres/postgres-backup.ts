@@ -156,6 +156,9 @@ interface SnapshotFacts {
   readonly collate: string;
   readonly ctype: string;
   readonly system_id: string | null;
+  readonly provider: string | null;
+  readonly locale: string | null;
+  readonly rules: string | null;
 }
 
 const SNAPSHOT_FACTS = `SELECT pg_catalog.pg_export_snapshot() AS snapshot,
@@ -164,8 +167,10 @@ const SNAPSHOT_FACTS = `SELECT pg_catalog.pg_export_snapshot() AS snapshot,
   pg_catalog.pg_encoding_to_char(d.encoding)::text AS encoding, d.datcollate::text AS collate,
   d.datctype::text AS ctype,
   CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
-       THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) END AS system_id
-FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`;
+       THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) END AS system_id,
+  j.d->>'datlocprovider' AS provider, coalesce(j.d->>'datlocale', j.d->>'daticulocale') AS locale,
+  j.d->>'daticurules' AS rules
+FROM pg_catalog.pg_database d CROSS JOIN LATERAL pg_catalog.to_jsonb(d) j(d) WHERE d.datname = pg_catalog.current_database()`;
 
 function manifestEngine(session: Connection, facts: SnapshotFacts, client: PostgresClient): ManifestEngine {
   return {
@@ -176,7 +181,12 @@ function manifestEngine(session: Connection, facts: SnapshotFacts, client: Postg
     encoding: facts.encoding,
     collate: facts.collate,
     ctype: facts.ctype,
-    settings: {},
+    settings: {
+      // `i` for ICU, `b` for PostgreSQL's own; the system's needs no word.
+      ...(facts.provider === null || facts.provider === 'c' ? {} : { localeProvider: facts.provider }),
+      ...(facts.locale === null ? {} : { locale: facts.locale }),
+      ...(facts.rules === null ? {} : { icuRules: facts.rules }),
+    },
   };
 }
 

@@ -319,13 +319,19 @@ for (const server of able) {
       const properties = [
         `DROP DATABASE {database}`,
         `ALTER ROLE x; DROP ROLE y IN DATABASE {database} SET a TO b`,
+        // This is one of ours, for a role that only had settings here: no reason to give up a restore at its end.
+        `ALTER ROLE no_such_role IN DATABASE {database} SET work_mem TO '1MB'`,
         ...(backup.manifest.globals?.properties ?? []),
       ];
       const globals = backup.manifest.globals;
       if (globals === null) throw new Error('no globals');
       const changed = { ...backup, manifest: { ...backup.manifest, globals: { ...globals, properties } } };
       const restored = await restorePostgres(changed, site.options());
-      expect(restored.notes).toHaveLength(2);
+      expect(restored.notes).toEqual([
+        expect.stringContaining('DROP DATABASE'),
+        expect.stringContaining('DROP ROLE'),
+        expect.stringContaining('role "no_such_role" does not exist'),
+      ]);
       expect(await liveUsers(site)).toEqual(['ada', 'bob']);
     });
 
