@@ -113,10 +113,16 @@ const life: Readonly<Record<string, readonly Case[]>> = {
     { before: () => writeFileSync(join(cwd, 'schema.sql'), CHANGED) },
     { args: ['--check'], exit: 3 },
   ],
+  'schema snapshot': [{}, { args: ['--url', 'sqlite:nowhere.db'], exit: 1, error: 'cannot-connect' }],
   'schema apply': [
     { exit: 4, error: 'needs-consent' },
     { args: ['--dry-run'] },
     { args: ['--yes', '--lock-timeout', '2s'] },
+  ],
+  'schema detect': [
+    { args: ['--dry-run'], exit: 3 },
+    { args: ['--migrations', 'detected'] },
+    { args: ['--snapshot'], exit: 2, error: 'usage' },
   ],
   'db check': [{}, { args: ['--url', 'pglite:memory'] }, { args: ['--require', 'table:nowhere'], exit: 3 }],
   'db shell': [
