@@ -43,7 +43,7 @@ export interface ManifestEngine {
   readonly encoding: string | null;
   readonly collate: string | null;
   readonly ctype: string | null;
-  /** SQLite: page_size, user_version, application_id. */
+  /** SQLite: page_size, user_version, application_id. PostgreSQL: localeProvider, locale, icuRules, where not the system's. */
   readonly settings: Readonly<Record<string, string>>;
 }
 

@@ -8,6 +8,10 @@ import { commentOn } from './swap-recover.js';
 const FORMS =
   /^((?:ALTER|ALTER ROLE (?:"(?:[^"]|"")*"|[a-z_][a-z0-9_]*) IN|COMMENT ON|REVOKE ALL ON|GRANT [A-Z, ]+ ON) DATABASE )\{database\}(?= )/;
 
+const QUOTED = /E?'(?:[^'\\]|''|\\\\)*'|"(?:[^"]|"")*"/g;
+/** What could end a statement, or begin another text in which one is hidden. */
+const MORE = /['";\\$]|--|\/\*/;
+
 /** insufficient_privilege; undefined_object: a role that only has settings here, an extension's setting. */
 const LEFT_OUT = new Set(['42501', '42704']);
 
@@ -29,7 +33,7 @@ export async function applyProperties(
   await connection.executeAll(['BEGIN', commentOn(database, null)]);
   try {
     for (const property of properties) {
-      if (!FORMS.test(property)) {
+      if (!isProperty(property)) {
         notes.push(`This is no property of a database, and was left out: ${property.slice(0, 200)}`);
         continue;
       }
@@ -55,4 +59,11 @@ export async function applyProperties(
     await connection.executeAll(['ROLLBACK']).catch(() => {});
     throw error;
   }
+}
+
+/** True for one statement of ours and nothing behind it. */
+function isProperty(text: string): boolean {
+  const form = FORMS.exec(text);
+  if (form === null) return false;
+  return !MORE.test(text.slice(form[0].length).replace(QUOTED, ''));
 }

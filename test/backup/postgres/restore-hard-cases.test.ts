@@ -319,9 +319,15 @@ for (const server of able) {
       const properties = [
         `DROP DATABASE {database}`,
         `ALTER ROLE x; DROP ROLE y IN DATABASE {database} SET a TO b`,
+        `GRANT CONNECT ON DATABASE {database} TO PUBLIC; DROP TABLE users`,
+        `ALTER DATABASE {database} SET work_mem TO '1MB' /* ' */; DROP TABLE users --'`,
+        `COMMENT ON DATABASE {database} IS 'a; b' 'c\\'; DROP TABLE users; --'`,
         // This is one of ours, for a role that only had settings here: no reason to give up a restore at its end.
         `ALTER ROLE no_such_role IN DATABASE {database} SET work_mem TO '1MB'`,
         ...(backup.manifest.globals?.properties ?? []),
+        `COMMENT ON DATABASE {database} IS E'it''s; a \\\\ comment -- "quoted'`,
+        `ALTER DATABASE {database} SET search_path TO "$user", public`,
+        `ALTER DATABASE {database} CONNECTION LIMIT 12`,
       ];
       const globals = backup.manifest.globals;
       if (globals === null) throw new Error('no globals');
@@ -330,6 +336,9 @@ for (const server of able) {
       expect(restored.notes).toEqual([
         expect.stringContaining('DROP DATABASE'),
         expect.stringContaining('DROP ROLE'),
+        expect.stringContaining('DROP TABLE'),
+        expect.stringContaining('DROP TABLE'),
+        expect.stringContaining('DROP TABLE'),
         expect.stringContaining('role "no_such_role" does not exist'),
       ]);
       expect(await liveUsers(site)).toEqual(['ada', 'bob']);
