@@ -39,7 +39,7 @@ export function parseCommandLine(
   if (has('version')) return { kind: 'version' };
   const asksHelp = has('help') || words[0] === 'help' || words.length === 0;
   const path = words[0] === 'help' ? words.slice(1) : words;
-  const command = commands.find(({ path: known }) => known.every((word, i) => path[i] === word));
+  const command = commandOf(path, commands);
   if (command === undefined) {
     const isGroup = path.length === 1 && groups.some((group) => group.name === path[0]);
     if (path.length > 0 && !isGroup) throw unknownCommand(path, commands, groups);
@@ -69,10 +69,24 @@ export function asksForJson(argv: readonly string[]): boolean {
 /** Marks an argument such as `-1`, which parseArgs would take for options. NUL cannot occur in an argument. */
 const NUMBER_MARK = '\0';
 
-function tokenize(
-  argv: readonly string[],
-  commands: readonly Command[],
-): { given: Token[]; words: string[] } {
+interface Tokens {
+  readonly given: Token[];
+  readonly words: string[];
+}
+
+/** `--force` takes a name with one command and nothing with another: which it is, is read first. */
+function tokenize(argv: readonly string[], commands: readonly Command[]): Tokens {
+  const first = tokenizeWith(argv, commands);
+  const command = commandOf(first.words, commands);
+  return command === undefined ? first : tokenizeWith(argv, [...commands, command]);
+}
+
+function commandOf(words: readonly string[], commands: readonly Command[]): Command | undefined {
+  return commands.find(({ path }) => path.every((word, i) => words[i] === word));
+}
+
+/** A later command's options have precedence. */
+function tokenizeWith(argv: readonly string[], commands: readonly Command[]): Tokens {
   const options: Record<string, { type: 'boolean' | 'string'; short?: string }> = {};
   for (const table of [globalOptions, ...commands.map((command) => command.options ?? {})]) {
     for (const [name, { type, short }] of Object.entries(table)) {

@@ -27,6 +27,12 @@ function complaint(line: string): TidemarkError {
   throw new Error(`${line} was accepted`);
 }
 
+it('an option that takes a value with one command takes none with another', () => {
+  const prune = run('backup prune --force --json').options;
+  expect([prune.flag('force'), prune.flag('json')]).toEqual([true, true]);
+  expect(run('backup restore latest --force app --json').options.text('force')).toBe('app');
+});
+
 describe('finding the command', () => {
   it.each([
     ['status', ['status'], {}],
@@ -231,7 +237,10 @@ describe('the table', () => {
       ...['up', 'down', 'stamp'].map((name) => `migrate ${name}`),
       ...['status', 'current', 'history', 'show', 'heads', 'branches'].map((name) => `migrate ${name}`),
       ...['check', 'validate', 'hash', 'import'].map((name) => `migrate ${name}`),
-      ...['inspect', 'diff', 'apply'].map((name) => `schema ${name}`),
+      ...['inspect', 'diff', 'apply', 'snapshot', 'detect'].map((name) => `schema ${name}`),
+      ...['create', 'restore', 'fetch', 'push'].map((name) => `backup ${name}`),
+      ...['list', 'show', 'status', 'verify', 'drill'].map((name) => `backup ${name}`),
+      ...['pin', 'unpin', 'prune', 'schedule'].map((name) => `backup ${name}`),
       ...['check', 'create', 'reset', 'shell'].map((name) => `db ${name}`),
     ]);
   });
