@@ -366,6 +366,16 @@ describe('backup pin, unpin and prune', () => {
     },
   );
 
+  test('more than half, and more than ten, go with --force alone', async () => {
+    for (let days = 13; days > 0; days -= 1) await age((await result('backup create')).id, days * 40);
+    const line = 'backup prune --keep-days 1 --min-keep 1';
+    const refused = await failure(line);
+    expect(refused).toMatchObject({ code: 4, error: { code: 'prune-too-much' } });
+    expect(made()).toHaveLength(13);
+    await result(`${line} --force`);
+    expect(made()).toHaveLength(1);
+  });
+
   test('a clock behind the newest backup deletes nothing, and says so with 4', async () => {
     await age((await result('backup create')).id, -2);
     expect(await failure('backup prune')).toMatchObject({ code: 4, error: { code: 'clock-behind' } });

@@ -118,7 +118,10 @@ describeEachServer(
         expect(made.stderr).toMatch(/postgresql-client-\d+/);
         return;
       }
-      expect(made, made.stderr).toMatchObject({ status: 0, stdout: expect.stringContaining('31 tables') });
+      expect(made, made.stderr).toMatchObject({
+        status: 0,
+        stdout: expect.stringMatching(/ rows in \d+ tables/),
+      });
       const verified = project.run('sh', ['-c', '$TIDEMARK backup verify --level 3'], variables);
       expect(verified, verified.stderr).toMatchObject({
         status: 0,

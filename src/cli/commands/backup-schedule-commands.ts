@@ -34,7 +34,7 @@ export const backupScheduleCommands: readonly Command[] = [
     },
     examples: [
       { line: 'backup schedule', summary: 'every day' },
-      { line: 'backup schedule --cron "0 3 * * *" --verify-interval 7d', summary: 'at three, proven weekly' },
+      { line: "backup schedule --cron '0 3 * * *' --verify-interval 7d", summary: 'at three, proven weekly' },
       { line: 'backup schedule --once', summary: 'from cron or a timer: only if it is due' },
     ],
     load: () => import('./backup-schedule.js'),
