@@ -51,6 +51,8 @@ describe.runIf(server !== undefined)(`restore killed (PostgreSQL ${server?.name}
     const words = [site.url, site.root, JSON.stringify(backup.manifest), phase, String(delay), how];
     const child = spawn(process.execPath, ['--import', 'jiti/register', CHILD, ...words], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      // What it unpacked and could not remove goes with the test's folder.
+      env: { ...process.env, TMPDIR: site.root },
     });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
