@@ -159,8 +159,8 @@ export async function detectChange(
   };
   if (!apply) return done;
   await record(bench, session, detection, written.version);
-  const { heads, logged } = await readStanding(session);
-  const kept = await keepSnapshot(place, { ...now, facts: { ...now.facts, heads, logged } }, undefined);
+  const standing = await readStanding(session);
+  const kept = await keepSnapshot(place, { ...now, facts: { ...now.facts, ...standing } }, undefined);
   return { ...done, applied: true, newSnapshot: kept.file };
 }
 

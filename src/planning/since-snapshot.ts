@@ -13,12 +13,14 @@ import type { Snapshot } from './snapshot-file.js';
  * any more.
  */
 export async function scriptsSince(
-  snapshot: Pick<Snapshot, 'file' | 'logged'>,
+  snapshot: Pick<Snapshot, 'file' | 'logged' | 'run'>,
   folder: MigrationFolder,
   history: History,
   log: readonly LogRecord[],
 ): Promise<ScriptFile[]> {
-  if (log.length < snapshot.logged) throw outdated(snapshot.file, 'the log of the database was begun anew');
+  if ((log[snapshot.logged - 1]?.run ?? null) !== snapshot.run) {
+    throw outdated(snapshot.file, 'the database was restored, or the log of its history begun anew');
+  }
   const ran = log
     .slice(snapshot.logged)
     .filter(({ operation, outcome }) => outcome === 'done' && (operation === 'up' || operation === 'down'));

@@ -21,6 +21,8 @@ export interface SnapshotFacts extends SnapshotSubject {
   readonly heads: readonly string[];
   /** How many lines the log of its history had: what comes after them was done after the snapshot. */
   readonly logged: number;
+  /** The run that wrote the last of them; null without any. A restored database has another one there. */
+  readonly run: string | null;
 }
 
 /** A snapshot as it lies in its folder. */
@@ -36,10 +38,10 @@ const FORMAT = 1;
 
 /** The text of a snapshot: two lines of comment, then SQL that psql or sqlite3 runs. */
 export function formatSnapshot(facts: SnapshotFacts, sql: string): string {
-  const { environment, database, engine, engineVersion, takenAt, heads, logged } = facts;
+  const { environment, database, engine, engineVersion, takenAt, heads, logged, run } = facts;
   const said = {
     version: FORMAT,
-    ...{ environment, database, engine, engineVersion, takenAt, heads, logged },
+    ...{ environment, database, engine, engineVersion, takenAt, heads, logged, run },
     checksum: checksumOf(sql),
   };
   const note = `-- The schema of a database as it was at ${takenAt}. \`tidemark schema detect\` compares with this file: leave it as it is.`;
@@ -81,6 +83,7 @@ function isHead(value: unknown): value is Head {
   return (
     texts.every((text) => typeof text === 'string') &&
     counts.every((count) => typeof count === 'number' && Number.isInteger(count) && count >= 0) &&
+    (head.run === null || typeof head.run === 'string') &&
     (head.engine === 'postgres' || head.engine === 'sqlite') &&
     Array.isArray(head.heads) &&
     head.heads.every((revision) => typeof revision === 'string')

@@ -47,12 +47,12 @@ export async function readSnapshot(bench: Workbench, session: Connection): Promi
   const before = await readStanding(session);
   const takenAt = new Date().toISOString();
   const schema = await readDatabase(bench, session, 'as it is');
-  const { heads, logged } = await readStanding(session);
-  if (logged !== before.logged) throw movedMeanwhile(session.label);
+  const { heads, logged, run } = await readStanding(session);
+  if (logged !== before.logged || run !== before.run) throw movedMeanwhile(session.label);
   const sql = renderPlan(planChanges(bench.empty(schema.engineVersion), schema, bench.dialect));
   await requireWhole(bench, schema, sql);
   return {
-    facts: { engine: session.engine, engineVersion: session.version, takenAt, heads, logged },
+    facts: { engine: session.engine, engineVersion: session.version, takenAt, heads, logged, run },
     sql,
     schema,
     unmanaged: unmanagedNames(schema.unmanaged),
@@ -82,20 +82,21 @@ export async function keepSnapshot(
   }
 }
 
-function saysTheSame(one: Snapshot, other: Pick<Snapshot, 'sql' | 'logged' | 'heads'>): boolean {
-  return one.sql === other.sql && one.logged === other.logged && one.heads.join() === other.heads.join();
+function saysTheSame(one: Snapshot, other: Pick<Snapshot, 'sql' | 'logged' | 'run' | 'heads'>): boolean {
+  const same = one.logged === other.logged && one.run === other.run;
+  return same && one.sql === other.sql && one.heads.join() === other.heads.join();
 }
 
-/** Where the history of a database stands: its heads, and how many lines its log has. */
+/** Where the history of a database stands: its heads, how many lines its log has, and whose the last is. */
 export async function readStanding(
   session: Connection,
-): Promise<{ readonly heads: readonly string[]; readonly logged: number }> {
+): Promise<Pick<SnapshotFacts, 'heads' | 'logged' | 'run'>> {
   const { history } = await migrationEngine(session);
   const [{ revisions }, log] = [await history.read(), await history.readLog()];
   const applied = revisions.filter(({ state }) => state === 'applied');
   const needed = new Set(applied.flatMap(({ parents, dependsOn }) => [...parents, ...dependsOn]));
   const heads = applied.map(({ revision }) => revision).filter((revision) => !needed.has(revision));
-  return { heads, logged: log.length };
+  return { heads, logged: log.length, run: log.at(-1)?.run ?? null };
 }
 
 async function requireWhole(bench: Workbench, schema: Schema, sql: string): Promise<void> {

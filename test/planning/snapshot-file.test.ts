@@ -8,7 +8,7 @@ import { newestSnapshot, writeSnapshot } from '../../src/planning/snapshot-folde
 
 const facts: SnapshotFacts = {
   ...{ environment: 'local', database: 'app', engine: 'postgres', engineVersion: 'PostgreSQL 15.4' },
-  ...{ takenAt: '2026-11-20T14:15:00.000Z', heads: ['1'], logged: 3 },
+  ...{ takenAt: '2026-11-20T14:15:00.000Z', heads: ['1'], logged: 3, run: 'r' },
 };
 const line = fc.string({ unit: 'binary' }).map((text) => text.replace(/\r/g, ''));
 
