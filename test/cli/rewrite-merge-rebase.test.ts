@@ -118,6 +118,13 @@ describe('migrate rebase', () => {
     expect((await run('migrate validate --replay')).code).toBe(0);
   });
 
+  it('does not say that all is in order where no database was asked', async () => {
+    await write(base);
+    expect((await run('migrate rebase')).stdout).toContain('nothing is out of order');
+    const alone = await inProcess(['migrate', 'rebase', '--migrations', 'migrations'], { cwd });
+    expect(alone.stdout).toContain('one line, and no database was asked for their order');
+  });
+
   it('beside the hashes of another tool gives the time alone', async () => {
     const ids = (id: string, parent: string): string =>
       `-- tidemark:revision ${id}\n-- tidemark:parent ${parent}\nCREATE TABLE ${id} (id INTEGER);`;

@@ -26,7 +26,11 @@ export async function run(context: Context): Promise<Outcome> {
     result: { changed: false, written: false, onto, moved: [], withoutDown: [], notLeadingBack: [] },
     text: `nothing to rebase: ${text}`,
   });
-  if (chosen.length === 0) return nothing(null, 'the migrations are one line, and nothing is out of order');
+  if (chosen.length === 0) {
+    const order =
+      comparison === undefined ? 'no database was asked for their order' : 'nothing is out of order';
+    return nothing(null, `the migrations are one line, and ${order}`);
+  }
 
   const bench = await openWorkbench(context);
   context.output.progress('running them in their new place …');
