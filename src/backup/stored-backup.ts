@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,7 +7,8 @@ import { HashStream } from './hash-stream.js';
 import { partKey } from './layout.js';
 import type { Manifest, ManifestPart } from './manifest.js';
 import type { OpenBackup } from './open-backup.js';
-import { createFile, FOLDER_MODE, folderError, writeAll } from './safe-files.js';
+import { createFile, drain, folderError, writeAll } from './safe-files.js';
+import { scratchFolder } from './scratch-folder.js';
 import type { BackupStore } from './store/backup-store.js';
 
 export interface StoredBackupOptions {
@@ -73,29 +72,26 @@ export function storedBackup(
     label,
     read,
     async files(parts, signal) {
-      const target = await mkdtemp(join(scratch, `tidemark-${randomBytes(4).toString('hex')}-`)).catch(
-        (error: unknown) => {
-          throw folderError(scratch, error);
-        },
-      );
-      const release = () => rm(target, { recursive: true, force: true });
+      const there = manifest.encryption === null ? store.pathOf?.(`${folder}/${manifest.id}`) : undefined;
+      if (there !== undefined) {
+        for (const name of parts) await pipeline(await read(name, signal), drain, { signal });
+        return { folder: there, release: async () => {} };
+      }
+      const { path, remove } = await scratchFolder(scratch);
       try {
-        await chmod(target, FOLDER_MODE);
         for (const name of parts) {
-          const file = await createFile(join(target, name));
+          const file = await createFile(join(path, name));
           try {
-            await pipeline(await read(name, signal), writeAll(file), {
-              signal,
-            });
+            await pipeline(await read(name, signal), writeAll(file), { signal });
           } finally {
             await file.close();
           }
         }
       } catch (error) {
-        await release();
-        throw signal?.aborted ? error : folderError(target, error);
+        await remove();
+        throw signal?.aborted ? error : folderError(path, error);
       }
-      return { folder: target, release };
+      return { folder: path, release: remove };
     },
   };
 }
@@ -110,7 +106,8 @@ export function damaged(label: string, what: string, cause?: unknown): TidemarkE
   });
 }
 
-function keyMissing(label: string, { encryption }: Manifest): TidemarkError {
+/** What is thrown for an encrypted backup that there is no identity for. */
+export function keyMissing(label: string, { encryption }: Manifest): TidemarkError {
   return new TidemarkError(
     'backup-key-missing',
     `${label} is encrypted, and no identity to open it was given`,

@@ -292,6 +292,38 @@ describe('backup verify and drill', () => {
   });
 });
 
+describe('an encrypted backup', () => {
+  test('is proven by its hashes where no key is, and wholly where one is; without it nothing is restored', async () => {
+    const { generateIdentity, identityToRecipient } = await import('age-encryption');
+    const identity = await generateIdentity();
+    const recipient = await identityToRecipient(identity);
+    writeFileSync(join(cwd, 'key.txt'), `# a comment\n${identity}\n`);
+    const { code, stdout, stderr } = await run(`backup create --encrypt-to ${recipient}`);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('(level 1)\n') });
+    expect(stderr).toContain('there is no identity here to open it');
+    expect(stdout).toContain('  encrypted\n');
+    const [id = ''] = made();
+    const kept = readFileSync(join(folderOf(), id, 'database.sqlite'));
+    expect([kept.includes('SQLite format 3'), kept.includes('age-encryption.org/v1')]).toEqual([false, true]);
+    expect(await failure('backup verify --level 2')).toMatchObject({
+      code: 2,
+      error: { code: 'backup-key-missing' },
+    });
+    expect(await result('backup verify --level 3 --identity key.txt')).toMatchObject({ ok: true, rows: 3 });
+    expect(await result('backup drill', { TIDEMARK_AGE_IDENTITY: 'key.txt' })).toMatchObject({ ok: true });
+    await sql('DELETE FROM users');
+    expect(await failure('backup restore latest --yes')).toMatchObject({ code: 2 });
+    expect(made()).toEqual([id]);
+    expect(await names()).toEqual([]);
+    expect((await run('backup restore latest --yes --identity key.txt')).code).toBe(0);
+    expect(await names()).toEqual(['a', 'b', 'c']);
+    for (const line of ['backup list', 'backup show latest', 'backup verify --identity key.txt --json']) {
+      const printed = await run(line);
+      expect(printed.stdout + printed.stderr).not.toContain('AGE-SECRET-KEY');
+    }
+  });
+});
+
 describe('backup pin, unpin and prune', () => {
   test('each backup is told why it stays or goes; a pin keeps it, off it goes', async () => {
     const ids: string[] = [];
@@ -588,6 +620,17 @@ describe('backup restore', () => {
     expect(await names()).toEqual(['a', 'c']);
     expect((await run(`backup restore ${path} --yes`)).code).toBe(0);
     expect(await names()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('latest is never the broken state that a restore before it put aside', async () => {
+    const { id } = await result('backup create');
+    await sql('DELETE FROM users');
+    await run('backup restore latest --yes');
+    await sql('DELETE FROM users');
+    expect(await result('backup restore latest --yes')).toMatchObject({ id });
+    expect(await names()).toEqual(['a', 'b', 'c']);
+    const aside = (await result('backup list')).backups.filter(({ trigger }) => trigger === 'pre-restore');
+    expect(aside).toHaveLength(2);
   });
 
   test('a backup that is damaged changes nothing', async () => {

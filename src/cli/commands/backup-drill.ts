@@ -10,7 +10,13 @@ export async function run(context: Context): Promise<Outcome> {
   const place = await placeOf(context);
   const level = place.settings.assertions.length > 0 ? 4 : 3;
   const drill = await interruptibly(context, (signal) =>
-    verifyOne(place, 'latest', { level, from: options.text('from'), signal, onEvent: reportBackup(output) }),
+    verifyOne(place, 'latest', {
+      level,
+      from: options.text('from'),
+      toRestore: true,
+      signal,
+      onEvent: reportBackup(output),
+    }),
   );
   return { result: drill, text: renderDrill(drill, output.style), exitCode: drill.ok ? 0 : 3 };
 }

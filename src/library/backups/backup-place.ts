@@ -50,6 +50,16 @@ export interface FoundBackup {
   readonly stored: StoredBackup;
 }
 
+export interface FindBackupOptions {
+  /** The place; default the folder, else the first destination that has it whole. */
+  readonly from?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** True: also one that is whole nowhere. */
+  readonly broken?: boolean | undefined;
+  /** True: `latest` is none that a restore made of what it was about to replace. */
+  readonly toRestore?: boolean | undefined;
+}
+
 /** Settles where the backups of an environment's database are. Throws TidemarkError with exit code 2. */
 export async function backupPlace(
   environment: ResolvedEnvironment,
@@ -150,11 +160,7 @@ export async function catalogOf(
 export async function findBackup(
   place: BackupPlace,
   text: string,
-  {
-    from,
-    signal,
-    broken = false,
-  }: { from?: string | undefined; signal?: AbortSignal | undefined; broken?: boolean } = {},
+  { from, signal, broken = false, toRestore = false }: FindBackupOptions = {},
 ): Promise<FoundBackup> {
   const file = isAbsolute(text) ? await backupFile(text) : undefined;
   const reached =
@@ -164,7 +170,11 @@ export async function findBackup(
   const { stores } = reached;
   const folder = file?.folder ?? place.folder;
   const { entries, unreachable } = await readReachable(stores, folder, signal);
-  const entry = entryOf(entries, file?.id ?? text, [...reached.unreachable, ...unreachable]);
+  const meant =
+    toRestore && text === 'latest'
+      ? entries.filter(({ manifest }) => manifest?.trigger.kind !== 'pre-restore')
+      : entries;
+  const entry = entryOf(meant, file?.id ?? text, [...reached.unreachable, ...unreachable]);
   const { manifest } = entry;
   const stored =
     entry.places.find(({ state }) => state === 'complete') ?? (broken ? entry.places[0] : undefined);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { BackupRun } from '../../backup/events.js';
+import { keyMissing } from '../../backup/stored-backup.js';
 import type { EmbeddedUrl, PostgresUrl, SqliteUrl } from '../../database/database-url.js';
 import { TidemarkError } from '../../errors.js';
 import { isAborted } from '../../migrations/abort.js';
@@ -75,8 +76,15 @@ export async function restoreBackup(
   options: RestoreBackupOptions = {},
 ): Promise<RestoredBackup> {
   const started = performance.now();
-  const found = await findBackup(place, text, options);
-  const { manifest, store } = found;
+  // A restore that failed, or was the wrong one, left a backup of the broken state: that is not what is wanted again.
+  const found = await findBackup(place, text, {
+    from: options.from,
+    signal: options.signal,
+    toRestore: true,
+  });
+  const { manifest, store, backup } = found;
+  if (manifest.encryption !== null && place.settings.identity === undefined)
+    throw keyMissing(backup.label, manifest);
   const engine = await engineOf(place);
   if (engine.kind !== manifest.engine.kind) throw otherEngine(found, engine.kind);
   const done = await using(place, manifest.id, () => {

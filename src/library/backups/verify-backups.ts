@@ -18,6 +18,8 @@ export interface VerifyBackupOptions extends BackupRun {
   readonly level?: VerifyLevel | undefined;
   /** The place to read it from. Default: the folder, else the first destination that has it whole. */
   readonly from?: string | undefined;
+  /** True: `latest` is the one that a restore would take. */
+  readonly toRestore?: boolean | undefined;
 }
 
 /** What verifying one backup at one place found. */
@@ -35,10 +37,11 @@ export async function verifyAt(
   text: string,
   options: VerifyBackupOptions,
 ): Promise<VerifiedBackup> {
-  const { level = 2, from, signal, onEvent } = options;
+  const { level = 2, from, toRestore, signal, onEvent } = options;
   const { backup, manifest, store, folder, stored } = await findBackup(place, text, {
     from,
     signal,
+    toRestore,
     broken: true,
   });
   const { id } = manifest;
