@@ -1,0 +1,2 @@
+-- Loses data: every row of notes is lost
+DROP TABLE notes;

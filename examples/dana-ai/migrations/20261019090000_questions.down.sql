@@ -1,0 +1,2 @@
+-- Loses data: every row of questions is lost
+DROP TABLE questions;
