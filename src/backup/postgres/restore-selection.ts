@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from '../../database/connection.js';
@@ -8,6 +8,7 @@ import { TidemarkError } from '../../errors.js';
 import { requireNotAborted } from '../../migrations/abort.js';
 import { quoteIdent } from '../../postgres/identifiers.js';
 import { FILE_MODE } from '../safe-files.js';
+import { scratchFolder } from '../scratch-folder.js';
 import { findClient, type PostgresClient } from './find-client.js';
 import { countTables, nameOf } from './read-facts.js';
 import { restoreArchive, restoreJobs } from './restore-archive.js';
@@ -32,7 +33,7 @@ export async function restoreSelection(job: RestoreJob): Promise<PostgresRestore
   const started = performance.now();
   const beside: PostgresUrl = { ...options.url, database: names.beside };
   const live: PostgresUrl = { ...options.url, database: session.database };
-  const scratch = await mkdtemp(join(tmpdir(), 'tidemark-restore-'));
+  const { path: scratch, remove } = await scratchFolder(tmpdir());
   try {
     const tables = await orDropped(job, names.beside, async () => {
       onEvent?.({ type: 'phase', phase: `creating ${names.beside}` });
@@ -58,7 +59,7 @@ export async function restoreSelection(job: RestoreJob): Promise<PostgresRestore
       restoreMs: performance.now() - started,
     };
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await remove();
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { resolveEndpoint } from '../../database/libpq-environment.js';
 import { TidemarkError } from '../../errors.js';
 import { aborted } from '../../migrations/abort.js';
 import { FILE_MODE } from '../safe-files.js';
+import { scratchFolder } from '../scratch-folder.js';
 import type { PostgresClient } from './find-client.js';
 
 export interface ClientRun {
@@ -46,7 +47,7 @@ exit "$status"
  */
 export async function runClient({ client, args, url, signal, consume }: ClientRun): Promise<void> {
   if (signal?.aborted) throw aborted(signal);
-  const scratch = await mkdtemp(join(tmpdir(), 'tidemark-client-'));
+  const { path: scratch, remove } = await scratchFolder(tmpdir());
   try {
     const env = await clientEnvironment(url, join(scratch, 'pgpass'));
     const posix = process.platform !== 'win32';
@@ -96,7 +97,7 @@ export async function runClient({ client, args, url, signal, consume }: ClientRu
       kill('SIGKILL');
     }
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await remove();
   }
 }
 

@@ -38,6 +38,8 @@ export interface BackupStore {
   get(key: string, signal?: AbortSignal): Promise<Readable>;
   /** An object that is not there is no error. */
   remove(key: string, signal?: AbortSignal): Promise<void>;
+  /** The path behind a key, where objects are files of this machine. */
+  pathOf?(key: string): string;
   /** Removes what uploads older than `before` left behind, and tells what it was. */
   sweep(before: Date, signal?: AbortSignal): Promise<readonly string[]>;
 }

@@ -80,6 +80,10 @@ export class FolderStore implements BackupStore {
     }
   }
 
+  pathOf(key: string): string {
+    return join(this.#root, key);
+  }
+
   async get(key: string): Promise<Readable> {
     requireStoreKey(key);
     const path = join(this.#root, key);
