@@ -125,7 +125,7 @@ class Loop<Made, Pruned, Proven> {
       if (due !== undefined && !waiting) {
         if (await this.#turn()) continue;
         if (once === true) break;
-        await this.#clock.sleep(BUSY_MS * (1 + Math.random()), signal);
+        await this.#clock.sleep(BUSY_MS * (0.5 + Math.random()), signal);
         continue;
       }
       if (due !== undefined) this.#announce(due.backupAt);
