@@ -37,10 +37,20 @@ export class FolderSink implements PartSink {
     const path = join(this.folder, name);
     const plain = new HashStream((bytes) => onProgress?.(name, bytes));
     const kept = encrypt === undefined ? plain : new HashStream();
+    // A pipeline may report the abort of its source instead of what the disk said.
+    let diskFault: unknown;
     try {
       const file = await createFile(path);
       try {
-        const target = writeAll(file);
+        const write = writeAll(file);
+        const target = async (bytes: AsyncIterable<Uint8Array>) => {
+          try {
+            await write(bytes);
+          } catch (error) {
+            if ((error as NodeJS.ErrnoException).syscall === 'write') diskFault = error;
+            throw error;
+          }
+        };
         if (encrypt === undefined) await pipeline(source, plain, target, { signal });
         else {
           const encrypted = encrypt(plain);
@@ -54,7 +64,7 @@ export class FolderSink implements PartSink {
         await file.close();
       }
     } catch (error) {
-      throw signal?.aborted ? error : folderError(path, error);
+      throw signal?.aborted ? error : folderError(path, diskFault ?? error);
     }
     return this.#add({
       name,

@@ -137,6 +137,12 @@ function inWords(error: unknown, lockTimeoutMs: number): unknown {
       },
     );
   }
+  if (error.sqlstate === '42P01' || error.sqlstate === '3F000') {
+    return new TidemarkError('dump-failed', `a table went away while it was dumped: ${error.message}`, {
+      hints: ['Somebody has dropped it just now. Back up again.'],
+      cause: error,
+    });
+  }
   if (error.sqlstate === '42501') {
     return new TidemarkError('dump-failed', `not everything can be read: ${error.message}`, {
       hints: [
@@ -226,7 +232,7 @@ async function excludedTables(session: Connection, patterns: readonly string[]):
   if (patterns.length === 0) return new Set();
   const matches = patterns.map((pattern) => {
     const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
-    return new RegExp(`^${escaped}$`);
+    return new RegExp(`^${escaped}$`, 's');
   });
   const all = await session.query<{ schema: string; name: string }>(
     `SELECT n.nspname::text AS schema, c.relname::text AS name FROM pg_catalog.pg_class c
