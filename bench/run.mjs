@@ -1,6 +1,6 @@
 // Measures Tidemark against the goals in docs/performance.md and prints ratios.
 //
-//   npm run bench [-- up|status|history|catalog|diff|sqlite ...] [-- --rounds=N]
+//   npm run bench [-- up|status|history|catalog|diff|sqlite|backup ...] [-- --rounds=N --megabytes=N]
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string' } },
+  options: { rounds: { type: 'string' }, megabytes: { type: 'string' } },
 });
 
 if (!existsSync(`${here}/../dist/cli/main.js`)) {
@@ -29,6 +29,7 @@ const { measureHistory } = await import('./measure-history.mjs');
 const { measureCatalog } = await import('./measure-catalog.mjs');
 const { measureDiff } = await import('./measure-diff.mjs');
 const { measureSqlite } = await import('./measure-sqlite.mjs');
+const { measureBackup } = await import('./measure-backup.mjs');
 
 /** How many rounds are counted: more where a run is short and the machine's noise is large beside it. */
 const measurements = {
@@ -38,6 +39,7 @@ const measurements = {
   catalog: [15, (server, options) => measureCatalog(server, options)],
   diff: [9, (_, options) => measureDiff(options)],
   sqlite: [5, (_, options) => measureSqlite(options)],
+  backup: [3, (server, options) => measureBackup(server, options)],
 };
 const unknown = positionals.find((name) => !Object.hasOwn(measurements, name));
 if (unknown !== undefined) {
@@ -55,7 +57,10 @@ try {
   console.log('| measured | of | result | goal | |\n|---|---|---|---|---|');
   for (const name of chosen) {
     const [rounds, measure] = measurements[name];
-    const { title, rows } = await measure(server, { rounds: Number(values.rounds ?? rounds) });
+    const { title, rows } = await measure(server, {
+      rounds: Number(values.rounds ?? rounds),
+      megabytes: Number(values.megabytes ?? 1000),
+    });
     for (const row of rows) console.log(line(title, row));
   }
 } finally {
@@ -65,6 +70,6 @@ try {
 function line(title, { what, figure, value, goal, unit = '×' }) {
   const shown = (number) => `${number.toFixed(2)} ${unit}`;
   const verdict = goal === undefined ? '' : value <= goal ? 'reached' : 'missed';
-  const of = figure === 'cpu' ? 'processor time' : 'wall clock';
+  const of = { cpu: 'processor time', memory: 'memory' }[figure] ?? 'wall clock';
   return `| ${title}: ${what} | ${of} | ${shown(value)} | ${goal === undefined ? '' : `≤ ${shown(goal)}`} | ${verdict} |`;
 }
