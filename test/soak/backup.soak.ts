@@ -327,7 +327,12 @@ class Soak {
       expect(id, `${name} (${this.#where()})`).toBeDefined();
       if (name.startsWith('.')) expect(told, this.#where()).toContain(id);
     }
-    const scratch = () => readdirSync(join(this.#folder, 'tmp'));
+    // What a killed process was unpacking bears its id; the next one that unpacks removes it.
+    const scratch = () =>
+      readdirSync(join(this.#folder, 'tmp')).filter((name) => {
+        const pid = /^tidemark-scratch-(\d+)-/.exec(name)?.[1];
+        return pid === undefined || existsSync(`/proc/${pid}`);
+      });
     await expect.poll(scratch, { timeout: 10_000, message: this.#where() }).toEqual([]);
   }
 

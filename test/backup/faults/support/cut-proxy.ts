@@ -55,8 +55,8 @@ export class CutProxy {
         return;
       }
       this.struck += 1;
+      // What is not passed on is read all the same, or the end of the server would not be seen.
       if (this.mode === 'cut') client.resetAndDestroy();
-      else server.pause();
     });
   }
 }
