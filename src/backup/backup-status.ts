@@ -1,7 +1,7 @@
 import type { CatalogEntry, Verified } from './catalog.js';
 import { newestUntil, nextAfter, type Rhythm } from './due.js';
 import type { UnfinishedBackup } from './leftovers.js';
-import { isComplete } from './reachable-catalog.js';
+import { isComplete, isPreRestore } from './reachable-catalog.js';
 
 /** One backup in a status. */
 export interface StatusBackup {
@@ -24,7 +24,7 @@ export type BackupVerdict = 'ok' | 'due' | 'overdue' | 'never';
 
 export interface BackupStatus {
   readonly verdict: BackupVerdict;
-  /** The newest complete one. */
+  /** The newest complete one that no restore made of what it was about to replace. */
   readonly last: StatusBackup | null;
   /** The newest that was restored for proof. */
   readonly lastProven: StatusBackup | null;
@@ -56,9 +56,11 @@ export function backupStatus(
   const complete = entries
     .filter(isComplete)
     .map((entry) => ({ entry, createdAt: new Date(entry.manifest?.createdAt ?? 0) }));
-  const last = newestUntil(complete, now);
+  // A broken state that a restore put aside keeps no promise.
+  const good = complete.filter(({ entry }) => !isPreRestore(entry));
+  const last = newestUntil(good, now);
   const proven = newestUntil(
-    complete.filter(({ entry }) => (entry.verified?.level ?? 0) >= 3),
+    good.filter(({ entry }) => (entry.verified?.level ?? 0) >= 3),
     now,
   );
   const nextDue = last === undefined ? now : nextAfter(rhythm, last.createdAt);

@@ -115,6 +115,7 @@ function retentionEntry({ id, manifest, pinned, verified }: CatalogEntry, inUse:
     verified: verified?.level,
     inUse: inUse.has(id),
     beforeMigration: before ?? undefined,
+    beforeRestore: manifest?.trigger.kind === 'pre-restore',
   };
 }
 

@@ -42,6 +42,14 @@ function merged(a: CatalogEntry, b: CatalogEntry): CatalogEntry {
   };
 }
 
+/**
+ * True for what a restore backed up before it replaced it: most likely the broken state. It is kept and can be restored
+ * by its id, and is never taken for a good backup.
+ */
+export function isPreRestore({ manifest }: Pick<CatalogEntry, 'manifest'>): boolean {
+  return manifest?.trigger.kind === 'pre-restore';
+}
+
 /** True when it is whole somewhere. */
 export function isComplete({ places }: CatalogEntry): boolean {
   return places.some(({ state }) => state === 'complete');

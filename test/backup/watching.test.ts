@@ -66,6 +66,26 @@ describe('a status', () => {
     });
   });
 
+  test('is not soothed by the broken state that a restore put aside', () => {
+    const aside = (agoMs: number) => {
+      const { id, manifest, ...rest } = entry(agoMs, { verified: { level: 3, at: NOW.toISOString() } });
+      return {
+        ...rest,
+        id,
+        manifest: sampleManifest({ ...manifest, trigger: { kind: 'pre-restore', migration: null } }),
+      };
+    };
+    expect(verdict(aside(HOUR))).toBe('never');
+    expect(verdict(aside(HOUR), entry(2 * DAY))).toBe('overdue');
+    const good = entry(2 * HOUR);
+    expect(backupStatus([aside(HOUR), good], [], daily, NOW)).toMatchObject({
+      verdict: 'ok',
+      last: { id: good.id },
+      lastProven: null,
+      complete: 2,
+    });
+  });
+
   test('is not soothed by a backup that is dated in the future', () => {
     expect(verdict(entry(-DAY))).toBe('never');
     expect(verdict(entry(-DAY), entry(3 * DAY))).toBe('overdue');

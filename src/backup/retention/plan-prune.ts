@@ -14,6 +14,8 @@ export interface RetentionEntry {
   readonly inUse: boolean;
   /** The migration it was made before. */
   readonly beforeMigration: string | undefined;
+  /** Made of what a restore was about to replace: it may be broken, and must not push good ones out. */
+  readonly beforeRestore?: boolean | undefined;
 }
 
 /** What happens to one backup, and why. */
@@ -57,15 +59,18 @@ export function planPrune(entries: readonly RetentionEntry[], options: PruneOpti
   const newestFirst = [...entries].sort(
     (a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1),
   );
-  const past = newestFirst.filter(({ createdAt }) => createdAt <= now);
   requireClock(newestFirst, now);
   const reasons = new Map<string, string[]>(newestFirst.map(({ id }) => [id, []]));
   const keep = (entry: RetentionEntry | undefined, reason: string) => {
-    if (entry !== undefined) reasons.get(entry.id)!.push(reason);
+    const known = entry === undefined ? undefined : reasons.get(entry.id);
+    if (known?.includes(reason) === false) known.push(reason);
   };
+  // What counts is counted twice: among all, and among those that no restore made.
+  const good = newestFirst.filter(({ beforeRestore }) => beforeRestore !== true);
   keep(newestFirst[0], 'the newest');
+  if (good[0] !== newestFirst[0]) keep(good[0], 'the newest that no restore made');
   keep(
-    newestFirst.find(({ verified = 0 }) => verified >= 3),
+    good.find(({ verified = 0 }) => verified >= 3),
     'the newest that was restored for proof',
   );
   for (const entry of newestFirst) {
@@ -81,15 +86,17 @@ export function planPrune(entries: readonly RetentionEntry[], options: PruneOpti
     if (options.heads?.includes(entry.beforeMigration))
       keep(entry, `made before ${entry.beforeMigration}, which is the head`);
   }
-  for (const entry of newestFirst.slice(0, policy.keepLast))
-    keep(entry, `one of the last ${policy.keepLast}`);
-  for (const [key, period, word] of PERIODS) {
-    for (const [bucket, entry] of newestOfBuckets(past, period, Number(policy[key])))
-      keep(entry, `${word}: ${bucket}`);
+  for (const list of [newestFirst, good]) {
+    for (const entry of list.slice(0, policy.keepLast)) keep(entry, `one of the last ${policy.keepLast}`);
+    const past = list.filter(({ createdAt }) => createdAt <= now);
+    for (const [key, period, word] of PERIODS) {
+      for (const [bucket, entry] of newestOfBuckets(past, period, Number(policy[key])))
+        keep(entry, `${word}: ${bucket}`);
+    }
+    // Always the newest, not only as many as the other rules leave missing: a rule that keeps more must not let one go.
+    for (const entry of list.slice(0, policy.minKeep))
+      keep(entry, `one of the ${policy.minKeep} that always stay`);
   }
-  // Always the newest, not only as many as the other rules leave missing: a rule that keeps more must not let one go.
-  for (const entry of newestFirst.slice(0, policy.minKeep))
-    keep(entry, `one of the ${policy.minKeep} that always stay`);
   const kept = newestFirst.filter(({ id }) => reasons.get(id)!.length > 0).length;
   const going = newestFirst.length - kept;
   if (options.force !== true && going > MANY && going * 2 > newestFirst.length)

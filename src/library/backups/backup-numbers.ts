@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../../backup/catalog.js';
 import type { BackupNumbers } from '../../backup/metrics.js';
-import { isComplete, readReachable } from '../../backup/reachable-catalog.js';
+import { isComplete, isPreRestore, readReachable } from '../../backup/reachable-catalog.js';
 import type { BackupPlace } from './backup-place.js';
 
 /** What this run adds to what the catalog says. */
@@ -31,8 +31,9 @@ export function backupNumbers(
   { failures, failedAt, durationMs }: RunNumbers,
 ): BackupNumbers {
   const complete = entries.filter(isComplete);
-  const newest = complete[0]?.manifest;
-  const proven = complete.flatMap(({ verified }) =>
+  const good = complete.filter((entry) => !isPreRestore(entry));
+  const newest = good[0]?.manifest;
+  const proven = good.flatMap(({ verified }) =>
     verified !== undefined && verified.level >= 3 ? [Date.parse(verified.at)] : [],
   );
   const places: Record<string, number> = {};

@@ -6,7 +6,7 @@ import type { BackupEngine } from '../../backup/engine/backup-engine.js';
 import type { Manifest } from '../../backup/manifest.js';
 import type { OpenBackup } from '../../backup/open-backup.js';
 import { databaseFolder } from '../../backup/part-name.js';
-import { type ReachableCatalog, readReachable } from '../../backup/reachable-catalog.js';
+import { isPreRestore, type ReachableCatalog, readReachable } from '../../backup/reachable-catalog.js';
 import type { BackupStore } from '../../backup/store/backup-store.js';
 import { FolderStore } from '../../backup/store/folder-store.js';
 import { storedBackup } from '../../backup/stored-backup.js';
@@ -170,10 +170,7 @@ export async function findBackup(
   const { stores } = reached;
   const folder = file?.folder ?? place.folder;
   const { entries, unreachable } = await readReachable(stores, folder, signal);
-  const meant =
-    toRestore && text === 'latest'
-      ? entries.filter(({ manifest }) => manifest?.trigger.kind !== 'pre-restore')
-      : entries;
+  const meant = toRestore && text === 'latest' ? entries.filter((entry) => !isPreRestore(entry)) : entries;
   const entry = entryOf(meant, file?.id ?? text, [...reached.unreachable, ...unreachable]);
   const { manifest } = entry;
   const stored =

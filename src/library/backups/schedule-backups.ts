@@ -1,7 +1,7 @@
 import { claimTurn } from '../../backup/claim.js';
 import { requireCron, type ScheduledBackup } from '../../backup/due.js';
 import type { BackupEvent } from '../../backup/events.js';
-import { isComplete } from '../../backup/reachable-catalog.js';
+import { isComplete, isPreRestore } from '../../backup/reachable-catalog.js';
 import { runSchedule, type ScheduleEnd, type ScheduleEvent, systemClock } from '../../backup/schedule.js';
 import { type BackupPlace, catalogOf, destinationNames, LOCAL } from './backup-place.js';
 import { type MadeBackup, makeBackup } from './make-backup.js';
@@ -93,7 +93,8 @@ export function requireSchedule(place: BackupPlace): void {
 /** What the schedule decides from. A destination that is away puts nothing off: the folder is enough. */
 async function scheduledBackups(place: BackupPlace, signal: AbortSignal): Promise<ScheduledBackup[]> {
   const { entries } = await catalogOf(place, signal);
-  return entries.filter(isComplete).flatMap(({ id, manifest, verified }) =>
+  const good = entries.filter((entry) => isComplete(entry) && !isPreRestore(entry));
+  return good.flatMap(({ id, manifest, verified }) =>
     manifest === undefined
       ? []
       : [

@@ -66,6 +66,19 @@ describe('what stays', () => {
     expect(kept(entries, NOTHING, ['r1'])).toBe('b1 b50');
   });
 
+  test('what restores put aside counts, and pushes no good one out', () => {
+    const aside = [0, 0.1, 0.2].map((age) => entry(age, { beforeRestore: true, verified: 3 }));
+    const good = [entry(1), entry(1.1), entry(60, { verified: 3 })];
+    const entries = [...aside, ...good];
+    expect(kept(entries, NOTHING)).toBe('b0 b1 b60');
+    expect(kept(entries, { ...NOTHING, minKeep: 2 })).toBe('b0 b0.1 b1 b1.1 b60');
+    expect(kept(entries, { ...NOTHING, keepLast: 2 })).toBe('b0 b0.1 b1 b1.1 b60');
+    expect(kept([...aside, entry(0.3), entry(1)], { ...NOTHING, keepDaily: 1 })).toBe('b0 b0.3');
+    const [newest, , , first] = planPrune(entries, { policy: retentionPolicy(NOTHING, 'test'), now: NOW });
+    expect(newest?.reasons[0]).toBe('the newest');
+    expect(first?.reasons[0]).toBe('the newest that no restore made');
+  });
+
   test('every decision has its reasons', () => {
     const [first, second] = planPrune(ages(1, 400), {
       policy: retentionPolicy({ minKeep: 1 }, 'test'),
