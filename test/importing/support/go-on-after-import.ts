@@ -56,6 +56,14 @@ export async function goOnAfterImport(handover: Handover): Promise<void> {
     const imported = await run('migrate', 'import', '--from', tool, path);
     expect(imported.recorded.revisions).toEqual(applied);
     expect(imported.differences).toEqual([]);
+    const { migrations, problems } = await run('migrate', 'status');
+    const inState = (wanted: string) =>
+      migrations
+        .filter(({ state }: { state: string }) => state === wanted)
+        .map(({ revision }: { revision: string }) => revision);
+    expect(problems).toEqual([]);
+    expect(inState('applied')).toEqual(applied);
+    expect(inState('pending')).toEqual(pending);
     const up = await run('migrate', 'up', ...(tool === 'alembic' ? ['heads'] : []));
     expect(up.steps.map(({ revision }: { revision: string }) => revision)).toEqual(pending);
     expect(await own()).toEqual(before);

@@ -1,12 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { importer } from '../../../src/importing/tools/dbmate.js';
-import { describeEachServer } from '../../support/postgres-server.js';
+import { describeEachServer, withDatabase } from '../../support/postgres-server.js';
+import { dbmate, describeWithDbmate } from '../support/dbmate-command.js';
+import { goOnAfterImport } from '../support/go-on-after-import.js';
 import {
   execute,
   importWholly,
   makeDatabase,
   makeProject,
   type Project,
+  rows,
 } from '../support/import-scenario.js';
 
 const USERS = `-- written by hand
@@ -135,3 +138,143 @@ describeEachServer(
 
 test('a dbmate project on SQLite comes over with its history', () =>
   importWholly({ ...scenario, engine: 'sqlite', done: () => [SQLITE, ...scenario.done()] }));
+
+// What dbmate itself makes of a project that "dbmate new" began.
+const CLINIC = {
+  'db/migrations/20240101000000_patients.sql': `-- migrate:up
+CREATE TABLE "Straße; --" (id integer PRIMARY KEY, name text NOT NULL DEFAULT 'it''s; -- migrate:down');
+INSERT INTO "Straße; --" (id) VALUES (1), (2);
+
+-- migrate:down
+DROP TABLE "Straße; --";
+`,
+  'db/migrations/20240102000000_visits.sql': `-- migrate:up
+CREATE TABLE visits (id integer PRIMARY KEY, patient integer REFERENCES "Straße; --" (id), note text);
+INSERT INTO visits VALUES (1, 2, 'a');
+-- migrate:down
+DROP TABLE visits;
+`,
+};
+const NEW = '-- migrate:up\n\n\n-- migrate:down\n\n';
+const ON_POSTGRES = {
+  'db/migrations/20240103000000_stamp.sql': `-- migrate:up
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.note := NEW.note || '; -- migrate:down';
+  RETURN NEW;
+END $$;
+CREATE TRIGGER stamp BEFORE INSERT ON visits FOR EACH ROW EXECUTE FUNCTION stamp();
+INSERT INTO visits VALUES (2, 1, 'b');
+-- migrate:down
+DROP TRIGGER stamp ON visits;
+DROP FUNCTION stamp();
+DELETE FROM visits WHERE id = 2;
+`,
+  'db/migrations/20240104000000_index.sql': `-- migrate:up transaction:false
+CREATE INDEX CONCURRENTLY by_patient ON visits (patient);
+-- migrate:down transaction:false
+DROP INDEX CONCURRENTLY by_patient;
+`,
+};
+
+/** Adds a migration as `dbmate new` writes it, filled in; gives its version. */
+function addWithDbmate(there: Project, name: string, up: string, down: string): string {
+  const before = there.names('db/migrations');
+  dbmate(there.folder, '', 'new', name);
+  const [file] = there.names('db/migrations').filter((one) => !before.includes(one));
+  expect(file).toMatch(/^\d{14}_/);
+  const path = `db/migrations/${file}`;
+  expect(there.text(path)).toBe(NEW);
+  there.put({ [path]: `-- migrate:up\n${up}\n\n-- migrate:down\n${down}\n` });
+  return `${file}`.slice(0, 14);
+}
+
+describeWithDbmate('from the real dbmate', () => {
+  describeEachServer(
+    'a database is taken over in the middle, goes on, and all the way back:',
+    (server) => {
+      test('on PostgreSQL', () =>
+        withDatabase(server, (part) =>
+          withDatabase(server, (whole) =>
+            withDatabase(server, async (empty) => {
+              project = makeProject(CLINIC);
+              dbmate(project.folder, part, 'up');
+              project.put(ON_POSTGRES);
+              const last = addWithDbmate(
+                project,
+                'add title',
+                'ALTER TABLE visits ADD COLUMN title text;',
+                'ALTER TABLE visits DROP COLUMN title;',
+              );
+              for (const url of [part, whole]) dbmate(project.folder, url, 'up');
+              // Two back: dbmate forgets them, and so has the import to.
+              dbmate(project.folder, part, 'rollback');
+              dbmate(project.folder, part, 'rollback');
+              expect(dbmate(project.folder, part, 'status')).toMatch(/Applied: 3\s+Pending: 2/);
+              await goOnAfterImport({
+                ...{
+                  tool: 'dbmate',
+                  path: project.folder,
+                  tables: ['schema_migrations'],
+                  part,
+                  whole,
+                  empty,
+                },
+                applied: ['20240101000000', '20240102000000', '20240103000000'],
+                pending: ['20240104000000', last],
+                data: ['SELECT * FROM "Straße; --" ORDER BY id', 'SELECT * FROM visits ORDER BY id'],
+              });
+            }),
+          ),
+        ));
+
+      test('a file that came late stays pending, as for dbmate', () =>
+        withDatabase(server, async (url) => {
+          const late = 'db/migrations/20240101120000_late.sql';
+          project = makeProject(CLINIC);
+          dbmate(project.folder, url, 'up');
+          project.put({ [late]: '-- migrate:up\nCREATE TABLE late (id integer);\n-- migrate:down\n' });
+          expect(dbmate(project.folder, url, 'status')).toContain('[ ] 20240101120000_late.sql');
+          const words = ['--migrations', 'tide', '--url', url];
+          const imported = await project.json('migrate', 'import', '--from', 'dbmate', '.', ...words);
+          expect(imported.error).toBeNull();
+          expect(imported.result.recorded.revisions).toEqual(['20240101000000', '20240102000000']);
+          const { result } = await project.json('migrate', 'status', ...words);
+          const pending = result.migrations.filter(({ state }: { state: string }) => state === 'pending');
+          expect(pending).toMatchObject([{ revision: '20240101120000' }]);
+          expect(result.problems).toMatchObject([{ code: 'out-of-order' }]);
+          expect(await rows(url, "SELECT to_regclass('late') AS late")).toEqual([{ late: null }]);
+        }));
+    },
+    { newest: true },
+  );
+
+  test('a SQLite database is taken over in the middle, goes on, and all the way back', async () => {
+    const [part, whole, empty] = [
+      await makeDatabase('sqlite'),
+      await makeDatabase('sqlite'),
+      await makeDatabase('sqlite'),
+    ];
+    try {
+      project = makeProject(CLINIC);
+      dbmate(project.folder, part.url, 'up');
+      const last = addWithDbmate(
+        project,
+        'views',
+        'CREATE VIEW notes AS SELECT note FROM visits;\nINSERT INTO visits VALUES (7, 1, NULL);',
+        'DELETE FROM visits WHERE id = 7;\nDROP VIEW notes;',
+      );
+      dbmate(project.folder, whole.url, 'up');
+      expect(dbmate(project.folder, part.url, 'status')).toMatch(/Applied: 2\s+Pending: 1/);
+      await goOnAfterImport({
+        ...{ tool: 'dbmate', path: project.folder, tables: ['schema_migrations'] },
+        ...{ part: part.url, whole: whole.url, empty: empty.url },
+        applied: ['20240101000000', '20240102000000'],
+        pending: [last],
+        data: ['SELECT * FROM "Straße; --"', 'SELECT * FROM visits'],
+      });
+    } finally {
+      for (const database of [part, whole, empty]) await database.drop();
+    }
+  });
+});
