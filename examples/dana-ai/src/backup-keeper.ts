@@ -49,6 +49,9 @@ export class BackupKeeper {
       case 'waiting':
         this.#log.info(`the next backup is due at ${event.until.toISOString()}`);
         break;
+      case 'busy':
+        this.#log.debug('another server has the turn');
+        break;
       case 'failed':
         this.#failure = `${event.part}: ${event.error.message}`;
         this.#log.error({ retryMs: event.retryMs }, this.#failure);
