@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TidemarkError } from '../../../src/errors.js';
 
-const MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
+/** The packages of this repository. */
+export const MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
 /** Makes projects with these files in temporary folders; `installed` gives them the packages of this repository. */
 export function projectMaker(): {

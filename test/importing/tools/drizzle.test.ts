@@ -1,13 +1,19 @@
+import { createHash } from 'node:crypto';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { importer } from '../../../src/importing/tools/drizzle.js';
-import { describeEachServer } from '../../support/postgres-server.js';
+import { describeEachServer, type TestServer } from '../../support/postgres-server.js';
+import { goOnAfterImport } from '../support/go-on-after-import.js';
 import {
   execute,
   importWholly,
   makeDatabase,
   makeProject,
   type Project,
+  rows,
 } from '../support/import-scenario.js';
+import { MODULES, runTool } from '../support/program-project.js';
 
 let project: Project;
 afterEach(() => project?.remove());
@@ -237,3 +243,144 @@ test('a Drizzle project of 1.0 on SQLite comes over by its names', () =>
     pending: ['20261120130840_second'],
     down: [],
   }));
+
+/** A project of the real drizzle-kit: its schema in TypeScript, before and after a change. */
+interface KitProject {
+  readonly dialect: 'postgresql' | 'sqlite';
+  readonly before: string;
+  readonly after: string;
+  /** What the author writes into a migration of `generate --custom`. */
+  readonly custom: string;
+  readonly table: string;
+  readonly data: readonly string[];
+}
+
+const KIT_POSTGRES: KitProject = {
+  dialect: 'postgresql',
+  before: `import { index, pgEnum, pgTable, serial, text, timestamp } from 'drizzle-orm/pg-core';
+export const mood = pgEnum('mood', ['sad', "it's; ok"]);
+export const users = pgTable('users', {
+  id: serial('id').primaryKey(),
+  email: text('email').notNull().unique(),
+  mood: mood('Gemüt').default('sad'),
+  at: timestamp('at', { withTimezone: true }).defaultNow(),
+}, (t) => [index('by_mood').on(t.mood)]);
+`,
+  after: `import { index, integer, jsonb, pgEnum, pgSchema, pgTable, serial, text, uuid } from 'drizzle-orm/pg-core';
+export const mood = pgEnum('mood', ['sad', "it's; ok", 'glad']);
+export const users = pgTable('users', {
+  id: serial('id').primaryKey(),
+  email: text('email').notNull().unique(),
+  mood: mood('Gemüt').default('sad').notNull(),
+}, (t) => [index('by_mood').on(t.mood, t.email)]);
+export const blog = pgSchema('blog');
+export const posts = blog.table('Straße', {
+  id: uuid('id').primaryKey().defaultRandom(),
+  author: integer('author').notNull().references(() => users.id, { onDelete: 'cascade' }),
+  body: jsonb('body').default({ text: 'a; --> b' }),
+});
+`,
+  custom: `DO $$ BEGIN
+  INSERT INTO users (email) VALUES ('a;b');
+END $$;
+--> statement-breakpoint
+INSERT INTO users (email, "Gemüt") VALUES ('c', 'it''s; ok')`,
+  table: 'drizzle.__drizzle_migrations',
+  data: ['SELECT id, email, "Gemüt" FROM users ORDER BY id'],
+};
+
+const KIT_SQLITE: KitProject = {
+  dialect: 'sqlite',
+  before: `import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+export const users = sqliteTable('users', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  email: text('email').notNull().unique(),
+  note: text('note').default("it's; so"),
+});
+`,
+  // A column that becomes NOT NULL: drizzle-kit makes the table anew.
+  after: `import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+export const users = sqliteTable('users', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  email: text('email').notNull().unique(),
+  note: text('note').notNull().default("it's; so"),
+});
+export const posts = sqliteTable('Straße', {
+  id: integer('id').primaryKey(),
+  author: integer('author').notNull().references(() => users.id, { onDelete: 'cascade' }),
+}, (t) => [index('by_author').on(t.author)]);
+`,
+  custom: `INSERT INTO users (email) VALUES ('a; b');
+--> statement-breakpoint
+INSERT INTO \`Straße\` VALUES (1, 1)`,
+  table: '__drizzle_migrations',
+  data: ['SELECT * FROM users ORDER BY id', 'SELECT * FROM `Straße`'],
+};
+
+const CONFIG = (dialect: string) => `export default {
+  dialect: '${dialect}',
+  schema: './schema.ts',
+  out: './drizzle',
+  dbCredentials: { url: process.env.DATABASE_URL.replace(/^sqlite:/, '') },
+};
+`;
+
+/** The real drizzle-kit in a project's folder; it ends with 0 also when a migration fails, so its words are checked. */
+function kit(there: Project, url: string, ...words: readonly string[]): void {
+  const said = runTool('drizzle-kit/bin.cjs', there.folder, url, ...words);
+  expect(said).toMatch(words[0] === 'migrate' ? /migrations applied successfully/ : /SQL migration file/);
+}
+
+/** A database is migrated to the first of three migrations by drizzle-kit, and taken over. */
+async function takeOverFromKit(engine: TestServer | 'sqlite', sources: KitProject): Promise<void> {
+  project = makeProject({
+    'package.json': '{ "type": "module" }',
+    'drizzle.config.ts': CONFIG(sources.dialect),
+    'schema.ts': sources.before,
+  });
+  symlinkSync(MODULES, join(project.folder, 'node_modules'));
+  const [part, whole] = [await makeDatabase(engine), await makeDatabase(engine)];
+  try {
+    kit(project, '', 'generate', '--name', 'first');
+    kit(project, part.url, 'migrate');
+    const first = "INSERT INTO users (email) VALUES ('before')";
+    await execute(part.url, first);
+    project.put({ 'schema.ts': sources.after });
+    kit(project, whole.url, 'migrate');
+    await execute(whole.url, first);
+    kit(project, '', 'generate', '--name', 'second');
+    kit(project, '', 'generate', '--custom', '--name', 'by_hand');
+    project.put({ 'drizzle/0002_by_hand.sql': sources.custom });
+    kit(project, whole.url, 'migrate');
+    const hashes = await rows(whole.url, `SELECT hash FROM ${sources.table} ORDER BY created_at`);
+    expect(hashes.map(({ hash }) => hash)).toEqual(
+      ['0000_first', '0001_second', '0002_by_hand'].map((tag) =>
+        createHash('sha256')
+          .update(project.text(`drizzle/${tag}.sql`))
+          .digest('hex'),
+      ),
+    );
+    await goOnAfterImport({
+      ...{ tool: 'drizzle', path: join(project.folder, 'drizzle'), tables: [sources.table] },
+      ...{ part: part.url, whole: whole.url, data: sources.data },
+      applied: ['0000'],
+      pending: ['0001', '0002'],
+    });
+  } finally {
+    await part.drop();
+    await whole.drop();
+  }
+}
+
+describe('from the real drizzle-kit', () => {
+  describeEachServer(
+    'a database is taken over in the middle, and goes on:',
+    (server) => {
+      test('on PostgreSQL', () => takeOverFromKit(server, KIT_POSTGRES));
+    },
+    { newest: true },
+  );
+
+  test('a SQLite database is taken over in the middle, and goes on', () =>
+    takeOverFromKit('sqlite', KIT_SQLITE));
+});
