@@ -30,7 +30,7 @@ export type {
 export type { MadeBackup } from './library/backups/make-backup.js';
 export type { MovedBackup } from './library/backups/move-backups.js';
 export type { PrunedBackups, PrunedPlace } from './library/backups/prune-places.js';
-export type { RestoredBackup, UndoneRestore } from './library/backups/restore-backup.js';
+export type { RepairedRestore, RestoredBackup, UndoneRestore } from './library/backups/restore-backup.js';
 export type { BackupScheduleEvent } from './library/backups/schedule-backups.js';
 export type { VerifiedBackup } from './library/backups/verify-backups.js';
 export type {

@@ -51,6 +51,7 @@ export type ConnectReason =
   | 'no-database'
   | 'too-many'
   | 'starting'
+  | 'closed'
   | 'no-tls'
   | 'certificate'
   | 'not-postgres'
@@ -71,6 +72,7 @@ const BY_CODE: Readonly<Record<string, ConnectReason>> = {
   '42501': 'not-allowed',
   '53300': 'too-many',
   '57P03': 'starting',
+  '55000': 'closed',
 };
 
 /** Tells why a connection failed. */
@@ -170,6 +172,14 @@ function explain(
       };
     case 'starting':
       return { message: `cannot connect to ${address}: ${said}`, hints: ['Wait a moment and try again.'] };
+    case 'closed':
+      return {
+        message: `cannot connect to ${address}: ${said}`,
+        hints: [
+          'If a restore of it was cut off, put that right: tidemark backup restore --repair',
+          'If somebody closed it on purpose, who owns it opens it: ALTER DATABASE … ALLOW_CONNECTIONS true;',
+        ],
+      };
     case 'no-tls':
       return {
         message: `cannot connect to ${address}: the server does not offer TLS, and sslmode asks for it`,

@@ -17,8 +17,10 @@ import { type MadeBackup, type MakeOptions, makeBackup } from './backups/make-ba
 import { fetchBackup, type MovedBackup, pushBackup } from './backups/move-backups.js';
 import { type PrunedBackups, pruneFailed, prunePlaces } from './backups/prune-places.js';
 import {
+  type RepairedRestore,
   type RestoreBackupOptions,
   type RestoredBackup,
+  repairRestored,
   restoreBackup,
   type UndoneRestore,
   undoRestored,
@@ -60,7 +62,10 @@ export interface BackupMoveOptions extends BackupRun, Folder {
 
 export interface BackupStatusOptions
   extends CallOptions,
-    Pick<BackupChoices, 'folder' | 'interval' | 'cron'> {}
+    Pick<BackupChoices, 'folder' | 'interval' | 'cron'> {
+  /** Also what restores put aside; a server is asked for it. */
+  readonly kept?: boolean | undefined;
+}
 
 export interface BackupScheduleOptions
   extends CallOptions,
@@ -94,6 +99,10 @@ export interface BackupsApi {
   restore(id: string, options?: BackupRestoreOptions): Promise<RestoredBackup>;
   /** Swaps back what the last restore replaced. */
   undoRestore(options?: BackupRun & { readonly lockTimeoutMs?: number | undefined }): Promise<UndoneRestore>;
+  /** Puts right what a restore left that was killed, and nothing else; every restore and undo does so first. */
+  repairRestore(
+    options?: BackupRun & { readonly lockTimeoutMs?: number | undefined },
+  ): Promise<RepairedRestore>;
   /** Throws what went wrong at a place, after the others are done. */
   prune(options?: BackupPruneOptions): Promise<PrunedBackups>;
   pin(id: string, options?: CallOptions & Folder): Promise<PinnedBackup>;
@@ -153,6 +162,11 @@ export function backupsApi(project: ProjectSession): BackupsApi {
         await project.drop();
         return undoRestored(await place(), { ...options, signal });
       }),
+    repairRestore: (options = {}) =>
+      project.call(options, async (signal) => {
+        await project.drop();
+        return repairRestored(await place(), { ...options, signal });
+      }),
     prune: (options = {}) =>
       around(options, async (signal) => {
         const { dryRun, force, places } = options;
@@ -170,7 +184,9 @@ export function backupsApi(project: ProjectSession): BackupsApi {
     push: (id, options = {}) =>
       project.aside(options, async (signal) => pushBackup(await place(options), id, { ...options, signal })),
     status: (options = {}) =>
-      project.aside(options, async (signal) => statusOfBackups(await place(options), { signal })),
+      project.aside(options, async (signal) =>
+        statusOfBackups(await place(options), { kept: options.kept, signal }),
+      ),
     async schedule(options = {}) {
       const where = await place(options);
       requireSchedule(where);

@@ -589,6 +589,46 @@ describe('backup restore', () => {
     expect(await names()).toEqual([]);
   });
 
+  test('what it keeps is in the status; what a killed one left is, and goes with --repair', async () => {
+    const { id } = await result('backup create');
+    const live = join(cwd, 'app.db');
+    expect(await result('backup restore --repair')).toEqual({ repaired: true, database: live, notes: [] });
+    await run('backup restore latest --yes');
+    const kept = [{ name: `${live}.before-restore-${id}`, at: null, backup: id, bytes: 8192 }];
+    expect(await result('backup status')).toMatchObject({ kept, halfRestored: [], last: { id } });
+    expect((await run('backup status')).stdout).toContain(`kept by a restore: ${live}.before-restore-${id}`);
+
+    // As one leaves it that was killed while it made the new file.
+    const record = `${live}.tidemark-restore`;
+    const done = JSON.parse(readFileSync(record, 'utf8'));
+    const incoming = `app.db.restoring-${id}`;
+    const outgoing = `app.db.before-restore-${id}-2`;
+    writeFileSync(
+      record,
+      JSON.stringify({
+        ...done,
+        phase: 'preparing',
+        incoming,
+        outgoing,
+        previous: { ...done, previous: null },
+      }),
+    );
+    writeFileSync(join(cwd, incoming), 'half');
+    expect(await result('backup status')).toMatchObject({ kept, halfRestored: [join(cwd, incoming)] });
+    const { stdout } = await run('backup restore --repair');
+    expect(stdout).toContain('repaired ');
+    expect(existsSync(join(cwd, incoming))).toBe(false);
+    expect(await result('backup status')).toMatchObject({ kept, halfRestored: [] });
+    expect(await names()).toEqual(['a', 'b', 'c']);
+    expect(await result('backup restore --undo --yes')).toMatchObject({ undone: true });
+
+    for (const words of ['latest --repair', '--undo --repair', ''])
+      expect(await failure(`backup restore ${words}`.trim())).toMatchObject({
+        code: 2,
+        error: { code: 'usage' },
+      });
+  });
+
   test('production wants the name typed or given, and --yes is not enough', async () => {
     await run('backup create');
     await sql('DELETE FROM users');

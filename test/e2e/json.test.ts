@@ -129,12 +129,16 @@ const life: Readonly<Record<string, readonly Case[]>> = {
     { args: ['-c', 'SELECT count(*) AS n FROM users', '-c', 'SELECT 1; SELECT 2'] },
     { args: ['-c', 'SELECT * FROM nowhere'], exit: 1, error: 'statement-failed' },
   ],
-  'backup status': [{ exit: 3 }, { args: ['--interval', '1'], exit: 2, error: 'interval-invalid' }],
   'backup schedule': [{ args: ['--once'] }, { args: ['--cron', 'x'], exit: 2, error: 'cron-invalid' }],
   'backup create': [
     { args: ['--dry-run'] },
     { args: ['--tag', 'x', '--pin', '--verify', '3'] },
     { args: ['--destination', 'nowhere'], exit: 2, error: 'destination-unknown' },
+  ],
+  'backup status': [
+    {},
+    { args: ['--config', 'elsewhere.json'], exit: 3 },
+    { args: ['--interval', '1'], exit: 2, error: 'interval-invalid' },
   ],
   'backup list': [{}, { args: ['--limit', '0'], exit: 2, error: 'option-invalid' }],
   'backup show': [{ args: ['latest'] }, { args: ['nowhere'], exit: 2, error: 'backup-unknown' }],
@@ -158,6 +162,7 @@ const life: Readonly<Record<string, readonly Case[]>> = {
     { args: ['latest', '--table', 'users'] },
     { args: ['latest', '--yes'] },
     { args: ['--undo', '--yes'] },
+    { args: ['--repair'] },
   ],
   'db reset': [{ exit: 4, error: 'needs-consent' }, { args: ['--dry-run'] }, { args: ['--yes'] }],
 };
@@ -172,6 +177,7 @@ beforeAll(async () => {
   writeFileSync(join(cwd, 'schema.sql'), SCHEMA);
   const destinations = { offsite: { type: 'folder', path: './offsite' } };
   writeFileSync(join(cwd, 'offsite.json'), JSON.stringify({ backup: { destinations } }));
+  writeFileSync(join(cwd, 'elsewhere.json'), JSON.stringify({ backup: { folder: 'elsewhere' } }));
   mkdirSync(join(cwd, 'bad'));
   writeFileSync(join(cwd, 'bad', '1_x.sql'), '-- tidemark:nonsense\n');
   await folder('forked', {

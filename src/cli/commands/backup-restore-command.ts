@@ -12,7 +12,8 @@ export const backupRestoreCommand: Command = {
   arguments: [
     {
       name: 'BACKUP',
-      summary: 'an id, the beginning of it, latest, or the path of a backup’s folder; not with --undo',
+      summary:
+        'an id, the beginning of it, latest, or the path of a backup’s folder; not with --undo and --repair',
     },
   ],
   options: {
@@ -34,6 +35,10 @@ export const backupRestoreCommand: Command = {
       summary: 'only this schema, as a copy beside; PostgreSQL',
     },
     undo: { type: 'flag', summary: 'swap back what the last restore replaced' },
+    repair: {
+      type: 'flag',
+      summary: 'finish or roll back what a killed restore left, and nothing else',
+    },
     'in-place': {
       type: 'flag',
       summary: 'over the live database, in one transaction: for a role that may not create databases',

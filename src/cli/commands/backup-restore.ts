@@ -2,14 +2,19 @@ import { resolve } from 'node:path';
 import { isLocal, safeUrl } from '../../database/database-url.js';
 import { TidemarkError } from '../../errors.js';
 import type { BackupPlace } from '../../library/backups/backup-place.js';
-import { type RestoredBackup, restoreBackup, undoRestored } from '../../library/backups/restore-backup.js';
+import {
+  type RestoredBackup,
+  repairRestored,
+  restoreBackup,
+  undoRestored,
+} from '../../library/backups/restore-backup.js';
 import { migrateDatabaseApi } from '../../library/migrate-database-api.js';
 import { ProjectSession } from '../../library/project-session.js';
 import { reportBackup } from '../backup-events.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { reportEvents, stepName } from '../migrate-events.js';
-import { renderRestored, renderUndone } from '../render/backup-restored.js';
+import { renderRepaired, renderRestored, renderUndone } from '../render/backup-restored.js';
 import { countOf, interruptibly, placeOf } from './backup-context.js';
 
 export async function run(context: Context): Promise<Outcome> {
@@ -18,6 +23,12 @@ export async function run(context: Context): Promise<Outcome> {
   const place = await placeOf(context);
   const lockTimeoutMs = options.duration('lock-timeout');
   const onEvent = reportBackup(output);
+  if (options.flag('repair')) {
+    const repaired = await interruptibly(context, (signal) =>
+      repairRestored(place, { lockTimeoutMs, signal }),
+    );
+    return { result: { repaired: true, ...repaired }, text: renderRepaired(repaired, output.style) };
+  }
   if (text === undefined) {
     await requireConsent(
       context,
@@ -105,14 +116,21 @@ async function afterRestore(
   }
 }
 
-/** The backup that is meant; undefined with `--undo`. */
+/** The backup that is meant; undefined with `--undo` and `--repair`. */
 function requireChoice(context: Context): string | undefined {
   const text = context.argument('BACKUP');
   const undo = context.options.flag('undo');
-  if ((text === undefined) === undo) return text;
+  const repair = context.options.flag('repair');
+  if (Number(text !== undefined) + Number(undo) + Number(repair) === 1) return text;
   throw new TidemarkError(
     'usage',
-    undo ? '--undo takes no backup: it swaps back what the last restore replaced' : 'BACKUP is missing',
+    undo && repair
+      ? '--undo and --repair exclude each other'
+      : undo
+        ? '--undo takes no backup: it swaps back what the last restore replaced'
+        : repair
+          ? '--repair takes no backup: it puts right what a killed restore left'
+          : 'BACKUP is missing',
     {
       exitCode: 2,
       hints: ['An id, the beginning of one, latest, or a path; "tidemark backup list" lists them.'],

@@ -1,4 +1,4 @@
-import type { RestoredBackup, UndoneRestore } from '../../library/backups/restore-backup.js';
+import type { RepairedRestore, RestoredBackup, UndoneRestore } from '../../library/backups/restore-backup.js';
 import type { Style } from '../style.js';
 import { oneLine } from './one-line.js';
 import { counted, momentText, timeText } from './quantity.js';
@@ -45,4 +45,11 @@ export function renderUndone({ database, kept, notes }: UndoneRestore, style: St
       : [`  what was live until now is kept as ${oneLine(kept)}; --undo again brings it back`]),
     ...notes.map((note) => style.dim(`  ${oneLine(note)}`)),
   ].join('\n');
+}
+
+export function renderRepaired({ database, notes }: RepairedRestore, style: Style): string {
+  if (notes.length === 0) return `no restore of ${oneLine(database)} was cut off: nothing to repair`;
+  return [style.bold(`repaired ${oneLine(database)}`), ...notes.map((note) => `  ${oneLine(note)}`)].join(
+    '\n',
+  );
 }

@@ -1,4 +1,5 @@
 import type { StatusBackup } from '../../backup/backup-status.js';
+import type { KeptDatabase } from '../../library/backups/kept-databases.js';
 import type { BackupStatusReport } from '../../library/backups/look-at-backups.js';
 import type { Style } from '../style.js';
 import { levelText } from './backup-level.js';
@@ -6,7 +7,19 @@ import { oneLine } from './one-line.js';
 import { bytesText, counted, momentText, timeText } from './quantity.js';
 
 export function renderBackupStatus(status: BackupStatusReport, style: Style): string {
-  const { last, lastProven, nextDue, overdueMs, complete, incomplete, running, leftovers, problems } = status;
+  const {
+    last,
+    lastProven,
+    nextDue,
+    overdueMs,
+    complete,
+    incomplete,
+    running,
+    leftovers,
+    problems,
+    kept,
+    halfRestored,
+  } = status;
   return [
     verdictLine(status, style),
     `  last good: ${last === null ? 'none' : backupLine(last)}`,
@@ -16,6 +29,19 @@ export function renderBackupStatus(status: BackupStatusReport, style: Style): st
     ...running.map((id) => `  being made: ${id}`),
     ...leftovers.map((id) => style.yellow(`  left half made: ${id}`)),
     ...incomplete.map((id) => style.yellow(`  incomplete: ${id}`)),
+    ...(kept ?? []).map(keptLine),
+    ...(kept !== null && kept.length > 0
+      ? [
+          style.dim(
+            '    the newest comes back with "tidemark backup restore --undo"; drop what is not wanted',
+          ),
+        ]
+      : []),
+    ...halfRestored.map((name) =>
+      style.yellow(
+        `  half restored: ${oneLine(name)}; if no restore is at work: tidemark backup restore --repair`,
+      ),
+    ),
     ...problems.map((problem) => style.yellow(`  ${oneLine(problem)}`)),
   ].join('\n');
 }
@@ -32,6 +58,15 @@ function verdictLine({ verdict, database }: BackupStatusReport, style: Style): s
     case 'never':
       return style.red(`${name} was never backed up`);
   }
+}
+
+function keptLine({ name, at, backup, bytes }: KeptDatabase): string {
+  const facts = [
+    ...(at === null ? [] : [`since ${momentText(at)} UTC`]),
+    ...(bytes === null ? [] : [bytesText(bytes)]),
+    ...(backup === null ? [] : [`before ${backup} was restored`]),
+  ];
+  return `  kept by a restore: ${[oneLine(name), ...facts].join(', ')}`;
 }
 
 function backupLine({ id, createdAt, bytes, rows, places, verified }: StatusBackup): string {

@@ -4,6 +4,7 @@ import { unfinishedBackups } from '../../backup/leftovers.js';
 import type { Manifest } from '../../backup/manifest.js';
 import { isComplete } from '../../backup/reachable-catalog.js';
 import { type BackupPlace, catalogOf, entryOf, storesOf } from './backup-place.js';
+import { type KeptDatabase, keptDatabases } from './kept-databases.js';
 
 /** One backup in a list, wherever it lies. */
 export interface ListedBackup {
@@ -98,19 +99,33 @@ export async function showBackup(
 export interface BackupStatusReport extends BackupStatus {
   readonly database: string;
   readonly folder: string;
+  /** What restores put aside and nobody removed; null where that was not asked for, or the server does not answer. */
+  readonly kept: readonly KeptDatabase[] | null;
+  /** What restores that are at work, or were killed, have beside the live one. */
+  readonly halfRestored: readonly string[];
   readonly unreachable: readonly { readonly place: string; readonly message: string }[];
+}
+
+export interface StatusOptions {
+  /** Also what restores put aside. A server is asked for it, so that this may take as long as its answer. */
+  readonly kept?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly now?: Date | undefined;
 }
 
 /** The verdict on the backups of a database: is the newest as young as the interval promises? */
 export async function statusOfBackups(
   place: BackupPlace,
-  { signal, now = new Date() }: { signal?: AbortSignal | undefined; now?: Date } = {},
+  { kept = false, signal, now = new Date() }: StatusOptions = {},
 ): Promise<BackupStatusReport> {
   const { entries, unreachable } = await catalogOf(place, signal);
   const unfinished = await unfinishedBackups(place.path);
+  const beside = kept ? await keptDatabases(place.url) : undefined;
   return {
     database: place.database,
     folder: place.settings.folder,
+    kept: beside?.kept ?? null,
+    halfRestored: beside?.halfMade ?? [],
     ...backupStatus(entries, unfinished, place.settings.rhythm, now),
     unreachable: unreachable.map(({ store, message }) => ({ place: store, message })),
   };

@@ -123,6 +123,36 @@ export async function undoRestored(
   return { database: undone.path, kept: undone.old ?? null, notes: [] };
 }
 
+export interface RepairedRestore {
+  /** The database, file or folder. */
+  readonly database: string;
+  /** What was done, as sentences; none when nothing was left. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Finishes or rolls back what a restore left that was killed, or whose server died, and nothing else. Every restore and
+ * undo does so first. Throws TidemarkError: `locked` (exit code 4).
+ */
+export async function repairRestored(
+  { url }: BackupPlace,
+  { lockTimeoutMs = LOCK_TIMEOUT_MS, signal }: RestoreBackupOptions = {},
+): Promise<RepairedRestore> {
+  if (url.adapter === 'server') {
+    const { repairRestore } = await import('../../backup/postgres/swap-undo.js');
+    const { resolveEndpoint } = await import('../../database/libpq-environment.js');
+    const notes = await repairRestore(url, { lockTimeoutMs, signal });
+    return { database: (await resolveEndpoint(url)).database, notes };
+  }
+  const database = pathOf(url);
+  const { recoveredNote, recoverSqlite } = await import('../../backup/sqlite/restore-sqlite.js');
+  const recovered =
+    url.adapter === 'sqlite'
+      ? await recoverSqlite(database)
+      : await (await import('../../backup/embedded/restore-embedded.js')).recoverEmbedded(database);
+  return { database, notes: recovered === 'nothing' ? [] : [recoveredNote(recovered, database)] };
+}
+
 type Done = Pick<RestoredBackup, 'mode' | 'database' | 'kept' | 'before' | 'tables' | 'notes'>;
 
 async function intoServer(
@@ -179,17 +209,17 @@ async function intoFile(
     );
   const live = pathOf(url);
   if (tables.length > 0) {
-    if (url.adapter !== 'sqlite')
-      throw unsupported(
-        'the embedded PostgreSQL has no restore of single tables: restore it beside with --to-database',
-      );
-    const { restoreSqliteTable } = await import('../../backup/sqlite/restore-table.js');
+    const restoreTable =
+      url.adapter === 'sqlite'
+        ? (await import('../../backup/sqlite/restore-table.js')).restoreSqliteTable
+        : (await import('../../backup/embedded/restore-table.js')).restoreEmbeddedTable;
     const copies: { table: string; restored: string; rows: number }[] = [];
     for (const table of tables) {
-      const copy = await restoreSqliteTable(backup, { path: live, table, lockTimeoutMs, signal, onEvent });
+      const copy = await restoreTable(backup, { path: live, table, lockTimeoutMs, signal, onEvent });
       copies.push({ table, restored: copy.table, rows: copy.rows });
     }
-    return { mode: 'selection', database: live, kept: null, before: null, tables: copies, notes: [] };
+    const notes = ['The copies are columns and rows alone, without keys, checks and triggers.'];
+    return { mode: 'selection', database: live, kept: null, before: null, tables: copies, notes };
   }
   const path = toDatabase === undefined ? live : resolve(place.environment.root, toDatabase);
   const aside = path !== live;

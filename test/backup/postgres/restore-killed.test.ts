@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OpenBackup } from '../../../src/backup/open-backup.js';
 import { restorePostgres } from '../../../src/backup/postgres/restore-postgres.js';
 import { formatMarker, newRestoreNames, parseMarker } from '../../../src/backup/postgres/swap-marker.js';
-import { listKept, undoRestore } from '../../../src/backup/postgres/swap-undo.js';
+import { listKept, repairRestore, undoRestore } from '../../../src/backup/postgres/swap-undo.js';
+import { openDatabase } from '../../../src/database/open-database.js';
 import { describeEachServer, query } from '../../support/postgres-server.js';
 import { dumpableServers, liveUsers, openSite, type Site } from './support/restore.js';
 
@@ -161,6 +162,23 @@ describe.runIf(server !== undefined)(`restore killed (PostgreSQL ${server?.name}
       state: 'swapping',
     } as const;
     // As the swap leaves it after its first commit.
+    await query(site.admin, `CREATE DATABASE ${beside} TEMPLATE template0 ALLOW_CONNECTIONS false`);
+    await query(site.admin, `COMMENT ON DATABASE ${beside} IS '${formatMarker(marker)}'`);
+    await query(site.admin, `ALTER DATABASE ${site.name} ALLOW_CONNECTIONS false`);
+    // Whoever comes now is told what to do, and it does only that.
+    await expect(openDatabase(site.parsed)).rejects.toMatchObject({
+      code: 'cannot-connect',
+      details: { reason: 'closed' },
+      hints: [expect.stringContaining('tidemark backup restore --repair'), expect.any(String)],
+    });
+    expect((await listKept(site.parsed)).leftovers).toEqual([beside]);
+    expect((await repairRestore(site.parsed, { lockTimeoutMs: 5000 })).join(' ')).toMatch(
+      /takes connections again.*was removed/,
+    );
+    expect(await liveUsers(site)).toEqual(['ada', 'bob']);
+    expect(await repairRestore(site.parsed, { lockTimeoutMs: 5000 })).toEqual([]);
+    expect((await listKept(site.parsed)).kept.map(({ name }) => name)).toEqual([first.kept]);
+
     await query(site.admin, `CREATE DATABASE ${beside} TEMPLATE template0 ALLOW_CONNECTIONS false`);
     await query(site.admin, `COMMENT ON DATABASE ${beside} IS '${formatMarker(marker)}'`);
     await query(site.admin, `ALTER DATABASE ${site.name} ALLOW_CONNECTIONS false`);
