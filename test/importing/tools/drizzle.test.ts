@@ -13,7 +13,7 @@ import {
   type Project,
   rows,
 } from '../support/import-scenario.js';
-import { MODULES, runTool } from '../support/program-project.js';
+import { MODULES, runNode, runTool } from '../support/program-project.js';
 
 let project: Project;
 afterEach(() => project?.remove());
@@ -381,6 +381,20 @@ describe('from the real drizzle-kit', () => {
     { newest: true },
   );
 
-  test('a SQLite database is taken over in the middle, and goes on', () =>
-    takeOverFromKit('sqlite', KIT_SQLITE));
+  // drizzle-kit knows no SQLite but better-sqlite3, which is optional here.
+  const noDriver = !hasBetterSqlite();
+  if (noDriver) console.warn('drizzle-kit on SQLite: skipped, better-sqlite3 does not load');
+  test.skipIf(noDriver && process.env.CI !== 'true')(
+    'a SQLite database is taken over in the middle, and goes on',
+    () => takeOverFromKit('sqlite', KIT_SQLITE),
+  );
 });
+
+function hasBetterSqlite(): boolean {
+  try {
+    runNode(process.cwd(), '', '-e', "new (require('better-sqlite3'))(':memory:')");
+    return true;
+  } catch {
+    return false;
+  }
+}
