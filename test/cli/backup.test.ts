@@ -585,6 +585,7 @@ describe('backup restore', () => {
       'pre-restore',
       'manual',
     ]);
+    expect((await run('backup list')).stdout.match(/put aside by a restore/g)).toHaveLength(1);
     expect(await result('backup restore --undo --yes')).toMatchObject({ undone: true });
     expect(await names()).toEqual([]);
   });

@@ -36,7 +36,7 @@ function cellsOf({ id, createdAt, bytes, rows, heads }: ListedBackup): string[] 
 /** What is to be known of it at a glance. */
 function marksOf(backup: ListedBackup | undefined, style: Style): string {
   if (backup === undefined) return '';
-  const { state, problem, pinned, verified, encrypted, tags, places } = backup;
+  const { state, problem, pinned, verified, encrypted, trigger, tags, places } = backup;
   if (state === 'running') return style.cyan('being made');
   const away = places.filter((place) => place.state !== 'complete').map(({ place }) => place);
   const at = places.filter((place) => place.state === 'complete').map(({ place }) => place);
@@ -49,6 +49,8 @@ function marksOf(backup: ListedBackup | undefined, style: Style): string {
       ? []
       : [verified === null ? style.yellow('unverified') : style.green(`verified ${verified.level}`)]),
     ...(encrypted === true ? ['encrypted'] : []),
+    ...(trigger === 'pre-restore' ? [style.yellow('put aside by a restore')] : []),
+    ...(trigger === 'pre-migration' ? ['before a migration'] : []),
     ...tags.map((tag) => `#${oneLine(tag)}`),
   ].join(' ');
 }

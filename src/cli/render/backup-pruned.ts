@@ -7,15 +7,18 @@ export function renderPruned({ places, dryRun }: PrunedBackups, style: Style): s
 }
 
 function placeText({ place, decisions, swept, locked }: PrunedPlace, dryRun: boolean, style: Style): string {
-  const going = decisions.filter(({ keep }) => !keep).length;
+  const stays = new Set(locked.map(({ id }) => id));
+  const going = decisions.filter(({ id, keep }) => !keep && !stays.has(id)).length;
   const word = dryRun ? 'would delete' : 'deleted';
   return [
     style.bold(`${place}: ${word} ${going} of ${counted(decisions.length, 'backup')}`),
-    ...decisions.map(({ id, keep, reasons }) =>
-      keep
-        ? `  ${style.green('keep')}    ${id}  ${style.dim(reasons.join('; '))}`
-        : `  ${style.red(dryRun ? 'delete ' : 'deleted')} ${id}  ${style.dim(reasons.join('; '))}`,
-    ),
+    ...decisions
+      .filter(({ id, keep }) => keep || !stays.has(id))
+      .map(({ id, keep, reasons }) =>
+        keep
+          ? `  ${style.green('keep')}    ${id}  ${style.dim(reasons.join('; '))}`
+          : `  ${style.red(dryRun ? 'delete ' : 'deleted')} ${id}  ${style.dim(reasons.join('; '))}`,
+      ),
     ...swept.map(
       (name) =>
         `  ${dryRun ? 'would sweep' : 'swept'}  ${name}  ${style.dim('left over from a run that was interrupted')}`,

@@ -19,9 +19,11 @@ export function scheduleLine(event: Exclude<BackupScheduleEvent, { type: 'progre
     }
     case 'pruned':
       return event.pruned.places
-        .map(({ place, decisions }) => {
-          const gone = decisions.filter(({ keep }) => !keep).length;
-          return `pruned ${place}: ${gone} deleted, ${decisions.length - gone} kept`;
+        .map(({ place, decisions, locked }) => {
+          const stays = new Set(locked.map(({ id }) => id));
+          const gone = decisions.filter(({ id, keep }) => !keep && !stays.has(id)).length;
+          const refused = stays.size === 0 ? '' : `, ${stays.size} of them not given up by the place`;
+          return `pruned ${place}: ${gone} deleted, ${decisions.length - gone} kept${refused}`;
         })
         .join('; ');
     case 'verified': {

@@ -83,13 +83,30 @@ export async function prunePlaces(
   return { dryRun, places, failed };
 }
 
-/** The error of a prune that did not go through everywhere; its exit code is the gravest. */
-export function pruneFailed({ failed }: PrunedBackups): TidemarkError | undefined {
+/**
+ * The error of a prune that did not go through everywhere; its exit code is the gravest. With `lockedIsFine` what a place
+ * does not give up is none: a schedule on a host that may not delete is as it should be, and tells it in its event.
+ */
+export function pruneFailed(
+  { places, failed: thrown }: PrunedBackups,
+  { lockedIsFine = false }: { lockedIsFine?: boolean } = {},
+): TidemarkError | undefined {
+  const failed = [
+    ...thrown,
+    ...places
+      .filter(({ locked }) => locked.length > 0 && !lockedIsFine)
+      .map(({ place, locked }) => ({ place, error: pruneLocked(locked) })),
+  ];
   const [first] = failed;
   if (first === undefined) return undefined;
   if (failed.length === 1) {
-    const { code, message, hints, exitCode } = first.error;
-    return new TidemarkError(code, `${first.place}: ${message}`, { hints, exitCode, cause: first.error });
+    const { code, message, hints, exitCode, details } = first.error;
+    return new TidemarkError(code, `${first.place}: ${message}`, {
+      hints,
+      exitCode,
+      details: { ...details, place: first.place },
+      cause: first.error,
+    });
   }
   return new TidemarkError(
     'prune-failed',
@@ -97,6 +114,22 @@ export function pruneFailed({ failed }: PrunedBackups): TidemarkError | undefine
     {
       hints: [...new Set(failed.flatMap(({ error }) => error.hints))],
       exitCode: failed.every(({ error }) => error.exitCode === 4) ? 4 : 1,
+    },
+  );
+}
+
+/** A prune that leaves what it should have deleted is not done, however rightly the place refuses. */
+function pruneLocked(locked: PrunedPlace['locked']): TidemarkError {
+  const [first] = locked;
+  const ids = locked.map(({ id }) => id);
+  return new TidemarkError(
+    'prune-locked',
+    `${ids.length === 1 ? `${ids[0]} should go and is` : `${ids.length} backups should go and are`} not given up: ${first?.problem}`,
+    {
+      hints: [
+        'What else should go is gone. Let the retention of that destination keep backups as long as the place locks them.',
+      ],
+      details: { locked: ids },
     },
   );
 }

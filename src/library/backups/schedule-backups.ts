@@ -56,7 +56,7 @@ export async function scheduleBackups(
         ),
       prune: async (stop) => {
         const pruned = await around(() => prunePlaces(place, { signal: stop }));
-        const failed = pruneFailed(pruned);
+        const failed = pruneFailed(pruned, { lockedIsFine: true });
         if (failed !== undefined) throw failed;
         return pruned;
       },
