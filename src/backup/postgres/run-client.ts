@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import type { PostgresUrl } from '../../database/database-url.js';
 import { resolveEndpoint } from '../../database/libpq-environment.js';
 import { TidemarkError } from '../../errors.js';
@@ -83,7 +83,11 @@ export async function runClient({ client, args, url, signal, consume }: ClientRu
       child.once('close', (code, killed) => resolve(code === 0 ? '' : (killed ?? `exit code ${code}`)));
     });
     try {
-      const output = child.stdout as Readable;
+      // Taken at once: when the child ends before anybody reads, Node throws away what it wrote.
+      const output = new PassThrough();
+      const written = child.stdout as Readable;
+      written.once('error', (error) => output.destroy(error)).pipe(output);
+      output.once('close', () => written.resume());
       const consumed = consume === undefined ? Promise.resolve(void output.resume()) : consume(output);
       consumed.catch(stop);
       const outcome = await ended;
