@@ -70,7 +70,18 @@ describe.each([
         expect(await project.backups.restore('latest')).toMatchObject({ id: made.id, mode: 'swap' });
         expect(await names(project)).toEqual(['a', 'b']);
         expect(await connection.query('SELECT id FROM users')).toHaveLength(2);
+        expect(await project.backups.repairRestore()).toMatchObject({ notes: [] });
         await project.backups.undoRestore();
+        expect(await names(project)).toEqual([]);
+        expect(await project.backups.status()).toMatchObject({ kept: null, last: { id: made.id } });
+        expect(await project.backups.status({ kept: true })).toMatchObject({
+          kept: [{ name: expect.stringContaining('.undone-'), backup: made.id }],
+          halfRestored: [],
+        });
+        const { tables } = await project.backups.restore(made.id, { tables: ['users'] });
+        expect(tables).toMatchObject([{ table: 'users', rows: 2 }]);
+        const copy = await (await project.connection()).query('SELECT name FROM users_restored ORDER BY id');
+        expect(copy).toEqual([{ name: 'a' }, { name: 'b' }]);
         expect(await names(project)).toEqual([]);
         expect(await project.backups.pin(made.id)).toMatchObject({
           pinned: true,
