@@ -142,6 +142,11 @@ describe.each(kinds)('migrate up --backup on $name', ({ open }) => {
     const { error } = JSON.parse(failed.stdout);
     expect(error.code).toBe('migration-failed');
     expect(error.details.restored).toMatchObject({ mode: 'swap', heads: ['1'] });
+    // What stayed applied of the run does so no longer.
+    expect(error.hints).toEqual([
+      expect.stringMatching(/was restored: the database is what it was before this run\. .* is kept as /),
+      expect.stringContaining('Correct the file or the data'),
+    ]);
     expect(await names()).toEqual(['ann', 'bob']);
     const status = JSON.parse((await run('migrate status --json')).stdout).result;
     expect(status).toMatchObject({ current: ['1'], pending: 2 });

@@ -133,7 +133,10 @@ async function withWayBack(
     const restored = await restore(before, made);
     const where = restored.kept === null ? '' : ` What the failed run left is kept as ${restored.kept}.`;
     const back = `The backup ${made.id} was restored: the database is what it was before this run.${where}`;
-    return moreOf(error, [back], { backup: made.id, restored });
+    const again =
+      'Correct the file or the data; after a change to the file run "tidemark migrate hash", then "tidemark migrate up" again.';
+    // What the run says of what it left, and how to go on from there, is no longer so.
+    return withHints(error, [back, again], { backup: made.id, restored });
   } catch (failure) {
     const reason = failure instanceof Error ? failure.message : String(failure);
     const more = failure instanceof TidemarkError ? failure.hints : [];
@@ -157,10 +160,18 @@ function moreOf(
   hints: readonly string[],
   details: Readonly<Record<string, unknown>>,
 ): TidemarkError {
+  return withHints(error, [...error.hints, ...hints], details);
+}
+
+function withHints(
+  error: TidemarkError,
+  hints: readonly string[],
+  details: Readonly<Record<string, unknown>>,
+): TidemarkError {
   const { code, message, exitCode, location, excerpt, cause } = error;
   return new TidemarkError(code, message, {
     exitCode,
-    hints: [...error.hints, ...hints],
+    hints,
     details: { ...error.details, ...details },
     cause,
     ...(location === undefined ? {} : { location }),
