@@ -623,6 +623,9 @@ describe('backup restore', () => {
     expect(await names()).toEqual(['a', 'b', 'c']);
     expect(await result('backup restore --undo --yes')).toMatchObject({ undone: true });
 
+    expect((await run('backup restore latest --yes --no-backup-first')).stdout).toContain(
+      `  what was there before is kept as ${live}.before-restore-`,
+    );
     for (const words of ['latest --repair', '--undo --repair', ''])
       expect(await failure(`backup restore ${words}`.trim())).toMatchObject({
         code: 2,

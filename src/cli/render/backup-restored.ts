@@ -23,7 +23,9 @@ export function renderRestored(restored: RestoredBackup, after: AfterRestore, st
     ...(before === null ? [] : [`  what was there before is the backup ${before}`]),
     ...(kept === null
       ? []
-      : [`  and is kept as ${oneLine(kept)}: "tidemark backup restore --undo" brings it back`]),
+      : [
+          `  ${before === null ? 'what was there before' : 'and'} is kept as ${oneLine(kept)}: "tidemark backup restore --undo" brings it back`,
+        ]),
     ...(heads.length > 0 && mode !== 'selection' ? [`  at ${heads.map(oneLine).join(', ')}`] : []),
     ...after.migrated.map((name) => `  + ${oneLine(name)}`),
     ...(after.pending !== null && after.pending > 0
