@@ -82,7 +82,7 @@ describe.runIf(server !== undefined && process.platform !== 'win32')('a pg_dump 
       // It stays to be looked at, and nothing calls it proven.
       const { backups } = (await place.run('backup list')).result;
       expect(backups).toMatchObject([{ id: expect.not.stringMatching(good ?? '') }, { id: good }]);
-      expect(backups[0].verified?.level ?? 0).toBeLessThan(3);
+      expect(backups[0]?.verified?.level ?? 0).toBeLessThan(3);
     } finally {
       await other.drop();
     }

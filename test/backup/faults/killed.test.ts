@@ -133,10 +133,7 @@ describe('killed in the middle of an upload', () => {
       const [id = ''] = place.complete();
       const listed = await place.run('backup list', env);
       expect(listed.result.backups).toMatchObject([{ id }]);
-      const states = listed.result.backups[0].places.map((at: { place: string; state: string }) => [
-        at.place,
-        at.state,
-      ]);
+      const states = listed.result.backups[0]?.places.map((at) => [at.place, at.state]);
       expect(states).toContainEqual(['local', 'complete']);
       expect(states).not.toContainEqual(['offsite', 'complete']);
       expect(await place.run(`backup push ${id}`, env)).toMatchObject({ code: 0 });

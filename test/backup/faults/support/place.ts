@@ -39,9 +39,20 @@ export interface Started {
   says(words: string): Promise<void>;
 }
 
+/** What these tests look at in the results of the commands that they run. */
+export interface BackupResult {
+  readonly id: string;
+  readonly backups: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly verified: { readonly level: number } | null;
+    readonly places: readonly { readonly place: string; readonly state: string }[];
+  }[];
+}
+
 export interface CommandResult {
   readonly code: number | null;
-  readonly result: any;
+  readonly result: BackupResult;
   readonly error: { readonly code: string; readonly message: string } | undefined;
   /** Everything that was printed. */
   readonly text: string;
@@ -139,7 +150,7 @@ export class Place {
     const kept = this.#kept === undefined ? [] : [this.#kept];
     expect(this.complete()).toEqual(kept);
     const listed = await this.run('backup list');
-    const complete = listed.result.backups.filter(({ state }: { state: string }) => state === 'complete');
+    const complete = listed.result.backups.filter(({ state }) => state === 'complete');
     expect(complete.map(({ id }: { id: string }) => id)).toEqual(kept);
     const status = JSON.stringify((await this.run('backup status')).result);
     for (const name of this.entries()) {
