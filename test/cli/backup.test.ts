@@ -467,6 +467,15 @@ describe('backup status', () => {
     });
   });
 
+  test('a server that is away takes the verdict from nobody', async () => {
+    const { code, stdout } = await run('backup status --url postgres://u@127.0.0.1:1/gone');
+    expect({ code, stdout }).toEqual({
+      code: 3,
+      stdout: expect.stringContaining('gone was never backed up'),
+    });
+    expect(stdout).toContain('what restores keep is not known: the server cannot be asked');
+  });
+
   test('half-made leftovers are named', async () => {
     await run('backup create');
     mkdirSync(join(folderOf(), '.partial-20200101T000000000Z-aaaaaa'));

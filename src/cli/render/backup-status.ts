@@ -29,6 +29,7 @@ export function renderBackupStatus(status: BackupStatusReport, style: Style): st
     ...running.map((id) => `  being made: ${id}`),
     ...leftovers.map((id) => style.yellow(`  left half made: ${id}`)),
     ...incomplete.map((id) => style.yellow(`  incomplete: ${id}`)),
+    ...(kept === null ? [style.dim('  what restores keep is not known: the server cannot be asked')] : []),
     ...(kept ?? []).map(keptLine),
     ...(kept !== null && kept.length > 0
       ? [
