@@ -89,8 +89,12 @@ export async function runAborted(
 
 function stays(before: number, direction: 'up' | 'down'): string[] {
   if (before === 0) return [];
-  const what = before === 1 ? 'migration' : 'migrations';
-  return [`${before} ${what} before it in this run stay ${direction === 'up' ? 'applied' : 'taken down'}.`];
+  const state = direction === 'up' ? 'applied' : 'taken down';
+  return [
+    before === 1
+      ? `1 migration before it in this run stays ${state}.`
+      : `${before} migrations before it in this run stay ${state}.`,
+  ];
 }
 
 function migrationFailed(

@@ -71,7 +71,7 @@ describeEachServer('a call that is given up', (server) => {
       cause: { message: 'enough' },
     });
     expect(error.hints).toContain('Nothing of this migration was kept.');
-    expect(error.hints).toContain('1 migration before it in this run stay applied.');
+    expect(error.hints).toContain('1 migration before it in this run stays applied.');
     expect(ms).toBeLessThan(5000);
     expect(await asleep()).toEqual([]);
     expect(await locks()).toEqual([]);
@@ -319,7 +319,7 @@ describe('a call that is given up on SQLite', () => {
     await expect(call).rejects.toMatchObject({
       code: 'aborted',
       message: 'the run was aborted before the next migration (enough)',
-      hints: ['1 migration before it in this run stay applied.', 'Run it again: it goes on from there.'],
+      hints: ['1 migration before it in this run stays applied.', 'Run it again: it goes on from there.'],
       details: { revision: null, direction: 'up', migrationsDone: 1 },
     });
     const { current, log } = await project.migrate.history();

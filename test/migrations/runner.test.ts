@@ -129,7 +129,7 @@ describeEachServer(
       expect(error.location).toEqual({ file: files.migrations[1]!.path, line: 3, column: 17 });
       expect(error.excerpt).toMatch(/SELECT 1 FROM nowhere;\n.*\^$/);
       expect(error.hints.join('\n')).toContain('Nothing of this migration was kept.');
-      expect(error.hints.join('\n')).toContain('1 migration before it in this run stay applied.');
+      expect(error.hints.join('\n')).toContain('1 migration before it in this run stays applied.');
       expect(error.details).toMatchObject({
         revision: '2',
         statement: 2,

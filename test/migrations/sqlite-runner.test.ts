@@ -253,7 +253,7 @@ DROP TABLE child;`,
       { statement: 4, table: 'parent', rows: 2, reason: 'childless' },
     ]);
     expect(error.hints.filter((hint) => hint.startsWith('See them with: '))).toHaveLength(2);
-    expect(error.hints).toContain('1 migration before it in this run stay applied.');
+    expect(error.hints).toContain('1 migration before it in this run stays applied.');
     expect(made).toEqual(['2']);
     expect(await rows("SELECT name FROM sqlite_schema WHERE name IN ('first', 'second')")).toEqual([
       { name: 'first' },
