@@ -78,7 +78,7 @@ describeEachServer(
       expect(await tables()).toEqual(all);
     });
   },
-  { embedded: true },
+  { embedded: true, newest: true },
 );
 
 describeEachServer(
