@@ -29,7 +29,7 @@ describe('the migrations of dana-db', () => {
     const { stdout } = project.must('');
     const readme = readFileSync(join(example, 'README.md'), 'utf8');
     const targets = [...stdout.matchAll(/^(db-[a-z-]+)/gm)].map((match) => match[1]!);
-    expect(targets).toHaveLength(8);
+    expect(targets).toHaveLength(9);
     for (const target of targets) expect(readme).toContain(target);
   });
 });
