@@ -236,8 +236,10 @@ class Soak {
     const random = this.#random;
     const before = new Set(this.#complete());
     await this.#writer.stop();
-    // The server may still commit what a killed writer had sent.
-    const most = (await this.#liveHead()) + 1;
+    // The server may still commit what a killed writer had sent. The latest backup may have more than what is live,
+    // where a swap before this one went back further.
+    const live = (await this.#liveHead()) + 1;
+    const most = Math.max(live, ...[...this.#bounds.values()].map((bounds) => bounds.most));
     const words = ['backup', 'restore', 'latest', '--yes', '--force', this.#name, '--no-keep-old'];
     const restoring = this.#run(words);
     const kill = random.chance(0.5);
