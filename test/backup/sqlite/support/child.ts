@@ -18,7 +18,8 @@ export interface Child {
 export function startChild(program: string, words: readonly string[]): Child {
   const path = fileURLToPath(new URL(program, import.meta.url));
   const child = fork(path, words, {
-    execArgv: ['--import', 'jiti/register'],
+    // What later versions of Node say of jiti is nobody's matter here.
+    execArgv: ['--no-deprecation', '--import', 'jiti/register'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const sent: unknown[] = [];
