@@ -1,4 +1,3 @@
-import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -98,12 +97,6 @@ export class FolderSink implements PartSink {
     }
     const { bytes, sha256 } = hash;
     return this.#add({ name: file, role, bytes, sha256, plainBytes: bytes, plainSha256: sha256 });
-  }
-
-  /** Renames a file that another program wrote, within the folder, so that it can be adopted under a part's name. */
-  async take(from: string, name: string): Promise<void> {
-    requirePartName(name);
-    await rename(join(this.folder, from), join(this.folder, name));
   }
 
   #add(part: ManifestPart): ManifestPart {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readdir, rename, rmdir } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
@@ -340,13 +339,4 @@ async function rehearse<T>(
   } finally {
     await dev.close();
   }
-}
-
-/** A name for a database beside another: `app__restore_4fz9ka`. */
-export function besideName(database: string, what: string): string {
-  const suffix = `__${what}_${randomBytes(3).toString('hex')}`;
-  // A name has 63 bytes at most; a multi-byte character is not cut in half.
-  let stem = database;
-  while (Buffer.byteLength(stem) + suffix.length > 63) stem = [...stem].slice(0, -1).join('');
-  return stem + suffix;
 }

@@ -1,5 +1,4 @@
 import { TidemarkError } from '../../errors.js';
-import { lineageOf } from './reach.js';
 import { describeRevision, type RevisionGraph } from './revision-graph.js';
 
 /** How many revisions an ambiguous text lists. */
@@ -90,9 +89,4 @@ function unknown(graph: RevisionGraph, text: string, within: ReadonlySet<string>
 /** True for `3` and `0003`. */
 function sameNumber(id: string, text: string): boolean {
   return /^\d+$/.test(id) && BigInt(id) === BigInt(text);
-}
-
-/** The lineage that a label limits a text to; undefined without a label. */
-export function lineageAt(graph: RevisionGraph, label: string | undefined): Set<string> | undefined {
-  return label === undefined ? undefined : lineageOf(graph, label);
 }
