@@ -1,5 +1,12 @@
 import type { Connection } from './connection.js';
 
+export interface ScratchOptions {
+  readonly transaction?: boolean;
+  readonly existing?: boolean;
+  /** Names of roles, not quoted. */
+  readonly roles?: readonly string[];
+}
+
 /**
  * A database of Tidemark's own, used to find out what SQL means. It is never the user's database and
  * always starts empty.
@@ -16,11 +23,8 @@ export interface DevDatabase {
    * With `transaction: true` the work runs inside one transaction that is rolled back at the end: much
    * cheaper, but the work must not contain what a transaction forbids. With `existing: true` it makes what an
    * engine has accepted before, and looser rules of older days hold: SQLite's strings in double quotes.
-   * Calls must not be nested.
+   * `roles` are there while it works; those that were not before are gone afterwards. Calls must not be nested.
    */
-  scratch<T>(
-    work: (connection: Connection) => Promise<T>,
-    options?: { readonly transaction?: boolean; readonly existing?: boolean },
-  ): Promise<T>;
+  scratch<T>(work: (connection: Connection) => Promise<T>, options?: ScratchOptions): Promise<T>;
   close(): Promise<void>;
 }

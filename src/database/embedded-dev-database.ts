@@ -1,8 +1,9 @@
 import type { Connection } from './connection.js';
-import type { DevDatabase } from './dev-database.js';
+import type { DevDatabase, ScratchOptions } from './dev-database.js';
 import { EmbeddedConnection } from './embedded-connection.js';
 import { EMBEDDED_POSTGRES, EMBEDDED_POSTGRES_NUMBER, engineFingerprint } from './embedded-version.js';
 import { outcomeOf, rolledBack } from './rolled-back-work.js';
+import { createRole } from './scratch-roles.js';
 
 const LABEL = `embedded PostgreSQL ${EMBEDDED_POSTGRES}`;
 
@@ -24,14 +25,15 @@ class EmbeddedDev implements DevDatabase {
   #shared: Connection | undefined;
   #busy = false;
 
-  async scratch<T>(
-    work: (connection: Connection) => Promise<T>,
-    options: { readonly transaction?: boolean } = {},
-  ): Promise<T> {
+  async scratch<T>(work: (connection: Connection) => Promise<T>, options: ScratchOptions = {}): Promise<T> {
     if (this.#busy) throw new Error('scratch calls must not be nested');
     this.#busy = true;
     try {
-      return await (options.transaction ? this.#inTransaction(work) : this.#inFreshInstance(work));
+      const all = async (connection: Connection): Promise<T> => {
+        await connection.executeAll((options.roles ?? []).map(createRole));
+        return work(connection);
+      };
+      return await (options.transaction ? this.#inTransaction(all) : this.#inFreshInstance(all));
     } finally {
       this.#busy = false;
     }

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { TidemarkError } from '../errors.js';
 import { type Connection, DatabaseError } from './connection.js';
 import type { PostgresUrl } from './database-url.js';
-import type { DevDatabase } from './dev-database.js';
+import type { DevDatabase, ScratchOptions } from './dev-database.js';
 import { connectPostgres } from './postgres-server.js';
 import { outcomeOf, rolledBack } from './rolled-back-work.js';
 import { isScratchName, scratchLock, scratchName } from './scratch-name.js';
+import { createRole, dropLeftoverRoles, dropScratchRoles, makeScratchRoles } from './scratch-roles.js';
 
 /**
  * Scratch databases on a server, made from template0 and dropped afterwards. Those that killed runs left are
@@ -18,6 +19,7 @@ export async function openServerDev(url: PostgresUrl): Promise<DevDatabase> {
   const maintenance = await connectForMaintenance(url);
   try {
     await dropLeftovers(maintenance);
+    await dropLeftoverRoles(maintenance);
     return new ServerDev(url, maintenance, await serverFingerprint(maintenance));
   } catch (error) {
     await maintenance.close();
@@ -47,14 +49,14 @@ class ServerDev implements DevDatabase {
     this.label = `scratch databases on ${address(maintenance.label)}`;
   }
 
-  async scratch<T>(
-    work: (connection: Connection) => Promise<T>,
-    options: { readonly transaction?: boolean } = {},
-  ): Promise<T> {
+  async scratch<T>(work: (connection: Connection) => Promise<T>, options: ScratchOptions = {}): Promise<T> {
     if (this.#busy) throw new Error('scratch calls must not be nested');
     this.#busy = true;
     try {
-      return await (options.transaction ? this.#inTransaction(work) : this.#inFreshDatabase(work));
+      const { roles = [] } = options;
+      return await (options.transaction
+        ? this.#inTransaction(work, roles)
+        : this.#inFreshDatabase(work, roles));
     } finally {
       this.#busy = false;
     }
@@ -68,19 +70,31 @@ class ServerDev implements DevDatabase {
     }
   }
 
-  async #inFreshDatabase<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+  async #inFreshDatabase<T>(
+    work: (connection: Connection) => Promise<T>,
+    roles: readonly string[],
+  ): Promise<T> {
     const database = await this.#create();
+    let made: readonly string[] = [];
     try {
+      made = await makeScratchRoles(this.#maintenance, roles, database.name);
       return await work(database.connection);
     } finally {
       await this.#drop(database);
+      await dropScratchRoles(this.#maintenance, made);
     }
   }
 
-  async #inTransaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+  async #inTransaction<T>(
+    work: (connection: Connection) => Promise<T>,
+    roles: readonly string[],
+  ): Promise<T> {
     this.#shared ??= await this.#create();
     const { connection } = this.#shared;
-    const done = await rolledBack(connection, () => work(connection));
+    const done = await rolledBack(connection, async () => {
+      await connection.executeAll(roles.map(createRole));
+      return work(connection);
+    });
     connection.onNotice = undefined;
     if (!done.clean) await this.#dropShared();
     return outcomeOf(done);

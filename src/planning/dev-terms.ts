@@ -45,7 +45,8 @@ async function build(bench: Workbench, schema: Schema): Promise<Schema> {
       try {
         await connection.executeAll(planStatements(plan));
       } catch (error) {
-        throw error instanceof DatabaseError
+        // A role can be supplied, and then it is built after all.
+        throw error instanceof DatabaseError && bench.dialect.missingPrerequisite(error)?.type !== 'role'
           ? new Unbuildable(stepAt(plan, error.statement)?.object ?? '', error)
           : error;
       }

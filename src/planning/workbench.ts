@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Connection } from '../database/connection.js';
 import { DatabaseError } from '../database/connection.js';
 import type { DevDatabase } from '../database/dev-database.js';
 import { TidemarkError } from '../errors.js';
-import type { Dialect, ObjectFilter } from '../schema/dialect.js';
+import type { Dialect, ObjectFilter, Prerequisite } from '../schema/dialect.js';
 import { diffSchemas } from '../schema/diff.js';
 import type { Schema } from '../schema/object.js';
 import { isEmptyPlan, type Plan, planStatements, stepAt } from '../schema/plan.js';
@@ -130,24 +131,28 @@ export class Workbench {
   }
 
   /**
-   * Builds a state on the dev database and works with it there. SQL that uses an extension without creating
-   * it gets the extension, and the user is told: a state has to stand on its own.
+   * Builds a state on the dev database and works with it there. SQL that uses an extension or names a role without
+   * creating it gets it, and the user is told: a state has to stand on its own, but for roles.
    */
   async build<T>(
     builder: Builder,
     work: (connection: Connection) => Promise<T>,
     transactional = true,
   ): Promise<T> {
-    const supplied: string[] = [];
+    const supplied: Prerequisite[] = [];
     for (;;) {
       try {
         return await this.#buildOnce(builder, supplied, work, transactional);
       } catch (error) {
         const cause = refusal(error);
-        const statement = cause && this.dialect.missingPrerequisite(cause);
-        if (!statement || supplied.includes(statement)) throw error;
-        supplied.push(statement);
-        this.note(`the SQL needs \`${statement}\` and does not say so: it was added on the dev database`);
+        const missing = cause && this.dialect.missingPrerequisite(cause);
+        if (!missing || supplied.some((known) => isDeepStrictEqual(known, missing))) throw error;
+        supplied.push(missing);
+        this.note(
+          missing.type === 'role'
+            ? `the SQL names the role ${missing.name} and does not create it: it was made on the dev database, and has to be there wherever the SQL runs`
+            : `the SQL needs \`${missing.sql}\` and does not say so: it was added on the dev database`,
+        );
       }
     }
   }
@@ -163,26 +168,27 @@ export class Workbench {
    */
   async #buildOnce<T>(
     builder: Builder,
-    supplied: readonly string[],
+    supplied: readonly Prerequisite[],
     work: (connection: Connection) => Promise<T>,
     transactional: boolean,
   ): Promise<T> {
     const dev = await this.dev();
     const { existing = false } = builder;
+    const roles = supplied.flatMap((one) => (one.type === 'role' ? [one.name] : []));
     const all = async (connection: Connection): Promise<T> => {
-      await connection.executeAll(supplied);
+      await connection.executeAll(supplied.flatMap((one) => (one.type === 'statement' ? [one.sql] : [])));
       await builder.run(connection);
       return work(connection);
     };
     if (builder.transactional && transactional) {
       try {
-        return await dev.scratch(all, { transaction: true, existing });
+        return await dev.scratch(all, { transaction: true, existing, roles });
       } catch (error) {
         const cause = refusal(error);
         if (!cause || this.dialect.missingPrerequisite(cause)) throw error;
       }
     }
-    return dev.scratch(all, { existing });
+    return dev.scratch(all, { existing, roles });
   }
 }
 

@@ -4,6 +4,7 @@ import type { Step } from '../schema/plan.js';
 import { extensionForMissing, extensionsPinned } from './extensions-used.js';
 import { quoteIdent } from './identifiers.js';
 import { postgresKind } from './kind-registry.js';
+import { missingRole } from './missing-role.js';
 import { readSchema } from './read-catalog.js';
 import { splitScript } from './split-script.js';
 
@@ -27,8 +28,12 @@ export const postgresDialect: Dialect = {
   kind: postgresKind,
   splitScript,
   missingPrerequisite(error) {
+    const role = missingRole(error);
+    if (role !== undefined) return { type: 'role', name: role };
     const extension = extensionForMissing(error);
-    return extension === undefined ? undefined : `CREATE EXTENSION IF NOT EXISTS ${quoteIdent(extension)}`;
+    return extension === undefined
+      ? undefined
+      : { type: 'statement', sql: `CREATE EXTENSION IF NOT EXISTS ${quoteIdent(extension)}` };
   },
   withScripts(schema, scripts) {
     const pinned = extensionsPinned(scripts);

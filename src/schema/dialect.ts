@@ -27,6 +27,11 @@ export interface ObjectFilter {
   readonly exclude: readonly string[];
 }
 
+/** Something that SQL takes for granted: what an extension brings, or a role, which belongs to the whole server. */
+export type Prerequisite =
+  | { readonly type: 'statement'; readonly sql: string }
+  | { readonly type: 'role'; readonly name: string };
+
 /** What Tidemark asks of a database engine. PostgreSQL and SQLite are two of these. */
 export interface Dialect {
   readonly name: 'postgres' | 'sqlite';
@@ -42,10 +47,10 @@ export interface Dialect {
    */
   splitScript(sql: string, file: string): Promise<readonly ScriptStatement[]>;
   /**
-   * The statement that would supply what the engine missed when it refused, where that is known
-   * (PostgreSQL: the extension that brings the type `vector`).
+   * What the engine missed when it refused, where that is known and can be supplied on a dev database
+   * (PostgreSQL: the extension that brings the type `vector`, a role).
    */
-  missingPrerequisite(error: DatabaseError): string | undefined;
+  missingPrerequisite(error: DatabaseError): Prerequisite | undefined;
   /** Adds to the state that scripts built what they say and the engine does not keep (PostgreSQL: pinned versions). */
   withScripts?(schema: Schema, scripts: readonly string[]): Schema;
   /** What differs between two states and no plan brings about, as sentences without a full stop. */

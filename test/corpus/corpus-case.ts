@@ -13,6 +13,8 @@ export interface CorpusCase {
   readonly since: number;
   /** `-- needs: vector` in before.sql. */
   readonly needsVector: boolean;
+  /** Roles that have to be there, as SQL writes them: `-- roles: tm_reader, "tm Odd""Role"` in before.sql. */
+  readonly roles: readonly string[];
   /**
    * What is lost besides the tables, columns, sequences and the like that are gone in the new state, as
    * `code:subject`: from `-- loses: …` lines, in after.sql for the way up, in before.sql for the way down.
@@ -45,6 +47,7 @@ function readCase(name: string): CorpusCase {
     seed: text('seed.sql'),
     since: Number(notes(before, 'since')[0] ?? 0),
     needsVector: notes(before, 'needs').includes('vector'),
+    roles: notes(before, 'roles').flatMap((list) => list.match(/"(?:[^"]|"")*"|[^,\s]+/g) ?? []),
     losesUp: notes(after, 'loses'),
     losesDown: notes(before, 'loses'),
   };

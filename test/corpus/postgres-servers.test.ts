@@ -16,6 +16,7 @@ import { type Plan, planStatements } from '../../src/schema/plan.js';
 import { differences } from '../postgres/scratch.js';
 import { findClientPrograms } from '../support/postgres-binaries.js';
 import { describeEachServer, freshDatabase, servers } from '../support/postgres-server.js';
+import { ensureRoles } from '../support/roles.js';
 import { type CorpusCase, corpusCases } from './corpus-case.js';
 import { survivors } from './survivors.js';
 
@@ -41,6 +42,7 @@ describeEachServer('the corpus', (server) => {
     const { url, drop } = await freshDatabase(server);
     const connection = await openDatabase(parseDatabaseUrl(url));
     try {
+      await ensureRoles(connection, example.roles);
       await walk(example, url, connection);
     } finally {
       await connection.close();

@@ -6,6 +6,7 @@ import { planBothWays } from '../../src/schema/planner.js';
 import { Playground } from '../postgres/kinds/playground.js';
 import { differences } from '../postgres/scratch.js';
 import { embedded } from '../support/postgres-server.js';
+import { ensureRoles } from '../support/roles.js';
 import { corpusCases } from './corpus-case.js';
 import { survivors } from './survivors.js';
 
@@ -20,6 +21,7 @@ describe('the corpus on the embedded engine', () => {
 
   test.each(corpusCases().filter(({ since }) => since <= VERSION))('$name', async (example) => {
     await playground.clear();
+    await ensureRoles(playground.connection, example.roles);
     const from = await playground.stateOf(example.before);
     const to = await playground.stateOf(example.after);
     const { up, down } = planBothWays(from, to, postgresDialect);

@@ -74,6 +74,10 @@ export class Playground {
       ...schemas.map(({ name }) => `DROP SCHEMA ${String(name)} CASCADE`),
       'CREATE SCHEMA public',
       `COMMENT ON SCHEMA public IS 'standard public schema'`,
+      // No statement takes all default privileges back.
+      'DELETE FROM pg_default_acl',
+      `DELETE FROM pg_shdepend WHERE classid = 'pg_default_acl'::regclass
+         AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     ]);
   }
 
