@@ -46,5 +46,13 @@ export function nextSteps(folder: string, createDatabase: boolean): NextSteps {
   };
 }
 
+/** After `init --from`: the database has what the first migration makes, and its history does not say so yet. */
+export function adoptedNextSteps(baseline: string): NextSteps {
+  return {
+    first: 'tell the database that it has the first migration already; nothing else in it changes',
+    commands: [`migrate stamp ${baseline}`, 'status'],
+  };
+}
+
 /** What the migrations make becomes the wanted schema; the database may not have all of them yet. */
 const INSPECT = 'schema inspect migrations:migrations > schema.sql';

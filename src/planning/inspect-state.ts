@@ -1,7 +1,7 @@
 import type { EngineName } from '../database/connection.js';
 import type { SchemaObject, UnmanagedObject } from '../schema/object.js';
 import { planChanges } from '../schema/planner.js';
-import { renderPlan } from '../schema/render-plan.js';
+import { type SchemaPart, schemaParts, schemaText } from '../schema/schema-text.js';
 import { type PlanOptions, readState } from './plan-between.js';
 import type { StateSource } from './state-source.js';
 import type { Workbench } from './workbench.js';
@@ -14,6 +14,8 @@ export interface InspectedState {
   /** What is there and not managed: not among the objects, nor in the SQL. */
   readonly unmanaged: readonly UnmanagedObject[];
   readonly sql: string;
+  /** The same, part by part, in the order in which they run. */
+  readonly parts: readonly SchemaPart[];
 }
 
 /** Reads a state as it is. Throws what reading its source throws. */
@@ -24,11 +26,13 @@ export async function inspectState(
 ): Promise<InspectedState> {
   const { schema } = await readState(bench, source, options, 'as it is');
   const plan = planChanges(bench.empty(schema.engineVersion), schema, bench.dialect);
+  const parts = schemaParts(plan, schema, bench.dialect);
   return {
     engine: schema.engine,
     engineVersion: schema.engineVersion,
     objects: [...schema.objects.values()],
     unmanaged: schema.unmanaged,
-    sql: renderPlan(plan),
+    sql: schemaText(parts),
+    parts,
   };
 }

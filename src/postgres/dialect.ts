@@ -6,6 +6,7 @@ import { quoteIdent } from './identifiers.js';
 import { postgresKind } from './kind-registry.js';
 import { missingRole } from './missing-role.js';
 import { readSchema } from './read-catalog.js';
+import { postgresSections } from './schema-sections.js';
 import { splitScript } from './split-script.js';
 
 /** What the core asks of an engine, answered by PostgreSQL. */
@@ -52,10 +53,11 @@ export const postgresDialect: Dialect = {
         `extension ${name} is at version ${String(there)} and the SQL asks for ${info.pinned}: no plan changes that, so run ALTER EXTENSION ${quoteIdent(name)} UPDATE TO '${info.pinned.replaceAll("'", "''")}' where it has a way there`,
       ];
     }),
+  sections: postgresSections,
   // Deparsing changes between major versions only.
   sameReading: (versionNumber, other) => Math.trunc(versionNumber / 10000) === Math.trunc(other / 10000),
-  frame(steps, to) {
-    return hasForwardReference(steps, to)
+  frame(steps, to, own) {
+    return hasForwardReference(steps, to, own)
       ? { before: ['SET check_function_bodies = off'], after: ['RESET check_function_bodies'] }
       : { before: [], after: [] };
   },
@@ -65,11 +67,12 @@ export const postgresDialect: Dialect = {
  * True when a function whose body is a string is written before something whose name stands in the body. The
  * server does not know what such a body needs, so neither do we, but it checks the body when it is created.
  */
-function hasForwardReference(steps: readonly Step[], to: Schema): boolean {
+function hasForwardReference(steps: readonly Step[], to: Schema, own = steps.length): boolean {
   const names = new Set<string>();
-  for (const step of [...steps].reverse()) {
+  for (let index = steps.length - 1; index >= 0; index--) {
+    const step = steps[index]!;
     if (step.action === 'drop') continue;
-    const body = stringBody(step.object, to);
+    const body = index < own ? stringBody(step.object, to) : undefined;
     if (body !== undefined && [...names].some((name) => body.includes(name))) return true;
     if (isMentionable(step, to)) names.add(to.objects.get(step.object)!.name.replace(/\(.*$/s, ''));
   }

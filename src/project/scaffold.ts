@@ -12,6 +12,8 @@ export interface ScaffoldOptions {
   readonly database: DatabaseUrl;
   /** The file that keeps the migrations folder in version control: its name and its text. */
   readonly keeper: { readonly name: string; readonly text: string };
+  /** What schema.sql is to hold; default an example. */
+  readonly schema?: string | undefined;
 }
 
 /** A file or folder of a new project, relative to its folder, and whether it was there before. */
@@ -30,7 +32,7 @@ const SQLITE_TEST_URL = 'sqlite:./test.db';
  * Writes the files of a new project and says what it did with each. What exists is kept; only .gitignore gets
  * the lines that it lacks. Errors of the file system pass through.
  */
-export function scaffold({ folder, url, database, keeper }: ScaffoldOptions): ScaffoldedFile[] {
+export function scaffold({ folder, url, database, keeper, schema }: ScaffoldOptions): ScaffoldedFile[] {
   mkdirSync(folder, { recursive: true });
   const existing = configsIn(folder)[0];
   const texts = database.engine === 'sqlite' ? sqliteTexts : postgresTexts;
@@ -38,7 +40,7 @@ export function scaffold({ folder, url, database, keeper }: ScaffoldOptions): Sc
     existing === undefined
       ? writeNew(folder, 'tidemark.config.ts', texts.config(url))
       : { path: existing, state: 'kept' },
-    writeNew(folder, 'schema.sql', texts.schema),
+    writeNew(folder, 'schema.sql', schema ?? texts.schema),
     writeNew(folder, join('migrations', keeper.name), keeper.text),
     writeNew(folder, '.env.example', texts.environment),
     ignore(folder, ['.tidemark/', '.env', ...sqliteFiles(folder, database)]),

@@ -32,6 +32,15 @@ export type Prerequisite =
   | { readonly type: 'statement'; readonly sql: string }
   | { readonly type: 'role'; readonly name: string };
 
+/** A part of a schema as a person would divide it: types, tables, views. */
+export interface SchemaSection {
+  /** What its file is called: `types`. */
+  readonly name: string;
+  readonly title: string;
+  /** The kinds that stand in it. One that stands in several goes into the first that has all it needs before it. */
+  readonly kinds: readonly string[];
+}
+
 /** What Tidemark asks of a database engine. PostgreSQL and SQLite are two of these. */
 export interface Dialect {
   readonly name: 'postgres' | 'sqlite';
@@ -55,11 +64,17 @@ export interface Dialect {
   withScripts?(schema: Schema, scripts: readonly string[]): Schema;
   /** What differs between two states and no plan brings about, as sentences without a full stop. */
   remarks?(from: Schema, to: Schema): readonly string[];
+  /** How a schema is divided when it is written down, in order. Parts of other objects go where those go. */
+  readonly sections: readonly SchemaSection[];
   /** True when servers of these two version numbers print the same definitions the same way. */
   sameReading(versionNumber: number, other: number): boolean;
-  /** Statements to run before and after the steps of a plan (PostgreSQL: check_function_bodies). */
+  /**
+   * Statements to run before and after the steps of a plan (PostgreSQL: check_function_bodies); with `own`, around as
+   * many of the first ones, the rest coming later.
+   */
   frame(
     steps: readonly Step[],
     to: Schema,
+    own?: number,
   ): { readonly before: readonly string[]; readonly after: readonly string[] };
 }

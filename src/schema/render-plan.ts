@@ -34,7 +34,8 @@ export function hazardLine(hazard: Hazard): string {
   return `${word}: ${hazard.message}`;
 }
 
-function terminated(sql: string): string {
+/** A statement with its semicolon. */
+export function terminated(sql: string): string {
   // A statement that ends in a line comment would swallow the semicolon.
   const lastLine = sql.slice(sql.lastIndexOf('\n') + 1);
   return lastLine.includes('--') ? `${sql}\n;` : `${sql};`;

@@ -21,6 +21,10 @@ export const sqliteDialect: Dialect = {
   // SQLite has no extensions that SQL could ask for.
   missingPrerequisite: () => undefined,
   // It keeps the text of each statement as it was written.
+  sections: [
+    { name: 'tables', title: 'Tables', kinds: ['table', 'virtual-table'] },
+    { name: 'views', title: 'Views', kinds: ['view'] },
+  ],
   sameReading: () => true,
   frame: (steps) => frame(steps),
 };

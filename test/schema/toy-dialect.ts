@@ -79,6 +79,7 @@ export const toyDialect: Dialect = {
   splitScript: () => Promise.reject(new Error('a toy has no parser')),
   newDatabase: (engineVersion) => makeSchema('postgres', engineVersion, []),
   missingPrerequisite: () => undefined,
+  sections: [],
   sameReading: () => true,
   frame: () => ({ before: [], after: [] }),
 };

@@ -1,26 +1,38 @@
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { type DatabaseUrl, parseDatabaseUrl } from '../../database/database-url.js';
 import { TidemarkError } from '../../errors.js';
 import { GIT_ATTRIBUTES, GIT_ATTRIBUTES_TEXT } from '../../migrations/git-attributes.js';
 import { EMBEDDED_URL, type ScaffoldedFile, SQLITE_URL, scaffold } from '../../project/scaffold.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
-import { nextSteps } from '../init-next-steps.js';
+import type { Adopted } from '../init-from.js';
+import { adoptedNextSteps, nextSteps } from '../init-next-steps.js';
 
 interface InitResult {
   readonly folder: string;
   readonly url: string;
   readonly files: readonly ScaffoldedFile[];
+  /** With --from: the migration that makes what the database has; null when that was nothing. */
+  readonly revision?: string | null;
 }
 
 export async function run(context: Context): Promise<Outcome<InitResult>> {
   const folder = resolve(context.cwd, context.argument('FOLDER') ?? '.');
-  const url = await localUrl(context);
+  const from = context.options.text('from');
+  const adopted = from === undefined ? undefined : await adopt(context, from, folder);
+  const url = adopted?.url ?? (await localUrl(context));
   const database = checked(url, folder);
   const keeper = { name: GIT_ATTRIBUTES, text: GIT_ATTRIBUTES_TEXT };
-  const files = scaffold({ folder, url, database, keeper });
-  const text = render(files, relative(context.cwd, folder), database, context);
-  return { result: { folder, url, files }, text };
+  const written = adopted?.files.map((name) => ({ path: join('migrations', name), state: 'made' }) as const);
+  const schema = adopted === undefined || adopted.schema === '' ? undefined : adopted.schema;
+  const files = [...scaffold({ folder, url, database, keeper, schema }), ...(written ?? [])];
+  const text = render(files, relative(context.cwd, folder), database, context, adopted?.revision ?? null);
+  return { result: { folder, url, files, ...(adopted ? { revision: adopted.revision } : {}) }, text };
+}
+
+async function adopt(context: Context, from: string, folder: string): Promise<Adopted> {
+  const { adoptDatabase } = await import('../init-from.js');
+  return adoptDatabase(context, from, folder);
 }
 
 const SERVER_URL = 'postgres://localhost:5432/app';
@@ -74,12 +86,16 @@ function render(
   folder: string,
   database: DatabaseUrl,
   { output, cwd }: Context,
+  baseline: string | null,
 ): string {
   const { green, dim, bold } = output.style;
   const marks = { made: green('made    '), extended: green('extended'), kept: dim('kept    ') };
   const enter = folder === '' ? '' : `cd ${/^[\w./-]+$/.test(folder) ? folder : JSON.stringify(folder)} && `;
   // A folder is made as needed; a server's database, or the folder that a file is to lie in, may be missing.
-  const { first, commands } = nextSteps(resolve(cwd, folder), database.adapter !== 'embedded');
+  const { first, commands } =
+    baseline === null
+      ? nextSteps(resolve(cwd, folder), database.adapter !== 'embedded')
+      : adoptedNextSteps(baseline);
   return [
     ...files.map(({ path, state }) => `${marks[state]} ${path}`),
     '',

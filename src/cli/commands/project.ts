@@ -11,6 +11,11 @@ export const projectCommands: readonly Command[] = [
       'folder: nothing has to be installed. For SQLite the example and the environments are SQLite’s.',
     arguments: [{ name: 'FOLDER', summary: 'where to; default the current folder' }],
     options: {
+      from: {
+        type: 'text',
+        value: 'URL',
+        summary: 'take over a database that exists: its schema, and a first migration that makes it',
+      },
       engine: {
         type: 'text',
         value: 'ENGINE',
@@ -22,6 +27,10 @@ export const projectCommands: readonly Command[] = [
       { line: 'init', summary: 'an embedded database, nothing to install' },
       { line: 'init --url postgres://localhost:5432/app', summary: 'a server of yours' },
       { line: 'init --url sqlite:./app.db', summary: 'a SQLite file' },
+      {
+        line: 'init --from postgres://localhost:5432/app',
+        summary: 'a database that exists: schema.sql and a first migration, proven',
+      },
       { line: 'init packages/db --engine postgres --yes', summary: 'in another folder, without questions' },
     ],
     load: () => import('./init.js'),

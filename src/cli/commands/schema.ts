@@ -26,9 +26,16 @@ export const schemaCommands: readonly Command[] = [
         default: 'sql',
         summary: 'how it is written',
       },
+      output: {
+        type: 'text',
+        value: 'PATH',
+        summary: 'write it there: a file that ends in .sql, or a folder with one file a group of objects',
+      },
+      force: { type: 'flag', summary: 'replace what an earlier --output has written' },
     },
     examples: [
       { line: 'schema inspect > schema.sql', summary: 'start from a database that exists' },
+      { line: 'schema inspect --output schema', summary: 'the same as a folder: types, tables, views, …' },
       { line: 'schema inspect --url postgres://localhost/app --format json', summary: 'for programs' },
     ],
     load: () => import('./schema-inspect.js'),

@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { postgresKinds } from '../../src/postgres/kinds/index.js';
+import { postgresSections } from '../../src/postgres/schema-sections.js';
+
+/** What is always a part of something else, and is written down with it. */
+const PARTS = ['domain-constraint', 'column', 'default', 'constraint', 'index', 'trigger', 'comment'];
+
+test('every kind has its section, or is a part of another', () => {
+  const placed = new Set([...PARTS, ...postgresSections.flatMap(({ kinds }) => kinds)]);
+  expect(postgresKinds.map(({ name }) => name).filter((name) => !placed.has(name))).toEqual([]);
+});
