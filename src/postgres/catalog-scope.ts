@@ -12,6 +12,13 @@ export const CATALOG = {
   pg_rewrite: 2618,
   pg_trigger: 2620,
   pg_extension: 3079,
+  pg_foreign_data_wrapper: 2328,
+  pg_foreign_server: 1417,
+  pg_user_mapping: 1418,
+  pg_publication: 6104,
+  pg_publication_rel: 6106,
+  pg_publication_namespace: 6237,
+  pg_subscription: 6100,
 } as const;
 
 /** The first OID that is not taken by initdb: everything below belongs to the system (or is `public`). */

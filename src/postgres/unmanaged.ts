@@ -102,9 +102,6 @@ const SOURCES: readonly Source[] = [
   inSchema('statistics object', 'pg_statistic_ext', 'stx'),
 
   databaseWide('event trigger', 'pg_event_trigger', 'quote_ident(o.evtname)'),
-  databaseWide('publication', 'pg_publication', 'quote_ident(o.pubname)'),
-  databaseWide('foreign-data wrapper', 'pg_foreign_data_wrapper', 'quote_ident(o.fdwname)'),
-  databaseWide('foreign server', 'pg_foreign_server', 'quote_ident(o.srvname)'),
   databaseWide('access method', 'pg_am', 'quote_ident(o.amname)'),
   databaseWide('language', 'pg_language', 'quote_ident(o.lanname)'),
   databaseWide(
@@ -120,15 +117,6 @@ const SOURCES: readonly Source[] = [
     'pg_transform',
     "format_type(o.trftype, NULL) || ' for ' || (SELECT l.lanname FROM pg_language l WHERE l.oid = o.trflang)",
   ),
-  // pg_user_mapping and pg_subscription can be read by superusers only.
-  () => `
-    SELECT 'user mapping', CASE WHEN m.umuser = 0 THEN 'public' ELSE quote_ident(m.usename) END
-           || ' on ' || quote_ident(m.srvname)
-      FROM pg_user_mappings m`,
-  () => `
-    SELECT 'subscription', quote_ident(s.subname)
-      FROM (SELECT oid, datname FROM pg_database WHERE datname = current_database()) d
-      JOIN LATERAL (SELECT subname FROM pg_subscription WHERE subdbid = d.oid) s ON true`,
 
   aboutRelation('row-level security', RELATION, 'c.relrowsecurity OR c.relforcerowsecurity'),
   aboutRelation(

@@ -42,11 +42,6 @@ const CASES: readonly (readonly [sql: string, expected: readonly string[]])[] = 
     'create function ev() returns event_trigger language plpgsql as $$ begin end $$; create event trigger "E t" on sql_drop execute function ev()',
     ['event trigger "E t"'],
   ],
-  ['create publication p for table t', ['publication p']],
-  [
-    'create foreign data wrapper w; create server srv foreign data wrapper w; create user mapping for public server srv',
-    ['foreign server srv', 'foreign-data wrapper w', 'user mapping public on srv'],
-  ],
   ['create type comp as (a int); create cast (comp as text) with inout', ['cast (comp AS text)']],
   ['alter table t enable row level security', ['row-level security t']],
   ['create policy "p ol" on s."T" using (true)', ['policy "p ol" on s."T"']],

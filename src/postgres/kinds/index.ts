@@ -9,14 +9,21 @@ import { domainKind } from './domain.js';
 import { domainConstraintKind } from './domain-constraint.js';
 import { enumKind } from './enum.js';
 import { extensionKind } from './extension.js';
+import { foreignDataWrapperKind } from './foreign-data-wrapper.js';
+import { foreignServerKind } from './foreign-server.js';
 import { functionKind } from './function.js';
 import { materializedViewKind } from './materialized-view.js';
+import { publicationKind } from './publication.js';
+import { publicationSchemaKind } from './publication-schema.js';
+import { publicationTableKind } from './publication-table.js';
 import { rangeTypeKind } from './range-type.js';
 import { schemaKind } from './schema.js';
 import { sequenceKind } from './sequence.js';
+import { subscriptionKind } from './subscription.js';
 import { tableKind } from './table.js';
 import { indexKind } from './table-index.js';
 import { triggerKind } from './trigger.js';
+import { userMappingKind } from './user-mapping.js';
 import { viewKind } from './view.js';
 
 /**
@@ -27,6 +34,9 @@ import { viewKind } from './view.js';
 export const postgresKinds: readonly PostgresKind[] = [
   schemaKind,
   extensionKind,
+  foreignDataWrapperKind,
+  foreignServerKind,
+  userMappingKind,
   enumKind,
   domainKind,
   domainConstraintKind,
@@ -42,6 +52,10 @@ export const postgresKinds: readonly PostgresKind[] = [
   indexKind,
   functionKind,
   triggerKind,
+  publicationKind,
+  publicationTableKind,
+  publicationSchemaKind,
+  subscriptionKind,
   commentKind,
 ];
 

@@ -5,6 +5,7 @@ import { openEmbedded } from '../../../src/database/embedded-postgres.js';
 import { connectPostgres } from '../../../src/database/postgres-server.js';
 import { postgresDialect } from '../../../src/postgres/dialect.js';
 import { readSchema } from '../../../src/postgres/read-catalog.js';
+import { planReset } from '../../../src/postgres/reset-database.js';
 import { splitScript } from '../../../src/postgres/split-script.js';
 import { diffSchemas } from '../../../src/schema/diff.js';
 import { makeSchema, type Schema } from '../../../src/schema/object.js';
@@ -72,6 +73,7 @@ export class Playground {
     await this.connection.executeAll([
       ...extensions.map(({ name }) => `DROP EXTENSION ${String(name)} CASCADE`),
       ...schemas.map(({ name }) => `DROP SCHEMA ${String(name)} CASCADE`),
+      ...(await databaseWide(this.connection)),
       'CREATE SCHEMA public',
       `COMMENT ON SCHEMA public IS 'standard public schema'`,
       // No statement takes all default privileges back.
@@ -105,6 +107,23 @@ export class Playground {
     await this.migrate(makeSchema('postgres', empty.engineVersion, empty.objects.values()));
     return { state, plan };
   }
+}
+
+/** What drops the user's objects that live in no schema. */
+async function databaseWide(connection: Connection): Promise<string[]> {
+  const schemas = new Set(['schema', 'table', 'view', 'materialized view', 'function', 'type', 'sequence']);
+  const subscriptions = await connection.query(
+    `SELECT quote_ident(subname) AS name FROM pg_subscription
+     WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  );
+  return [
+    ...subscriptions.flatMap(({ name }) => [
+      `ALTER SUBSCRIPTION ${String(name)} DISABLE`,
+      `ALTER SUBSCRIPTION ${String(name)} SET (slot_name = NONE)`,
+      `DROP SUBSCRIPTION ${String(name)}`,
+    ]),
+    ...(await planReset(connection)).drops.filter(({ kind }) => !schemas.has(kind)).map(({ sql }) => sql),
+  ];
 }
 
 /** The statements that do something, without the frame. */

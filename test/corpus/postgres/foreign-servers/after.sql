@@ -1,0 +1,15 @@
+create schema app;
+create function app.validate(text[], oid) returns void language plpgsql as $$ begin end $$;
+create foreign data wrapper plain options (new 'x');
+create foreign data wrapper "we;ird ""W." options (debug 'false', "Mixed Case" 'it''s \ here', "select" '');
+create foreign data wrapper checked validator app.validate;
+create server srv version '3' foreign data wrapper plain options (host 'b');
+create server srv2 type 'new' version '1' foreign data wrapper plain options (host 'b', port '5432', dbname 'd');
+create server "S.""1;" foreign data wrapper "we;ird ""W." options (x 'z', "y" '');
+create server fresh type 't' version '1' foreign data wrapper checked options ("a b" 'c');
+create user mapping for public server srv options ("user" 'anna');
+create user mapping for current_user server srv;
+create user mapping for public server srv2;
+create user mapping for public server fresh options (username 'x');
+comment on server srv is 'the server';
+comment on foreign data wrapper checked is 'it''s';

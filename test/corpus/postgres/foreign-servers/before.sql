@@ -1,0 +1,14 @@
+create function app_validate(text[], oid) returns void language plpgsql as $$ begin end $$;
+create foreign data wrapper plain;
+create foreign data wrapper "we;ird ""W." options (debug 'true', "Mixed Case" 'it''s \ here', "user" 'u');
+create foreign data wrapper checked validator app_validate options (a '1');
+create server srv foreign data wrapper plain;
+create server srv2 type 'old' version '1' foreign data wrapper plain options (host 'a', port '5432');
+create server "S.""1;" version '2' foreign data wrapper "we;ird ""W." options (x 'y');
+create server gone foreign data wrapper checked options (h '1');
+create user mapping for public server srv options ("user" 'bob', password_required 'true');
+create user mapping for current_user server srv options (username 'a');
+create user mapping for public server srv2;
+create user mapping for public server gone;
+comment on server srv is 'a server';
+comment on foreign data wrapper plain is 'a wrapper';

@@ -1,0 +1,13 @@
+create schema app;
+create table kept (id int primary key, b text, c int);
+create table fresh (id int primary key);
+create unlogged table becomes_unlogged (id int primary key);
+create table becomes_logged (id int primary key);
+create table app."T.1; ""x" (id int primary key);
+create publication everything for table kept;
+create publication "some" for table kept, becomes_logged, app."T.1; ""x";
+create publication "P;""1" for table app."T.1; ""x", fresh with (publish = 'insert, update', publish_via_partition_root = true);
+create publication empty for all tables;
+create publication root for table kept;
+create publication new_one for table fresh, kept with (publish = 'truncate', publish_via_partition_root = true);
+comment on publication empty is 'everything';

@@ -1,0 +1,13 @@
+create schema app;
+create table kept (id int primary key, a int, b text);
+create table gone (id int primary key);
+create table becomes_unlogged (id int primary key);
+create unlogged table becomes_logged (id int primary key);
+create table app."T.1; ""x" (id int primary key);
+create publication everything for all tables;
+create publication "some" for table kept, gone, becomes_unlogged;
+create publication "P;""1" for table app."T.1; ""x" with (publish = 'insert, delete');
+create publication empty;
+create publication root for table kept with (publish_via_partition_root = true, publish = '');
+create publication old_one for table gone;
+comment on publication "some" is 'some tables';
