@@ -75,7 +75,7 @@ export type {
   SquashOptions,
 } from './library/migrate-rewrite-api.js';
 export { openProject, type Project, type ProjectOptions } from './library/open-project.js';
-export type { RenameOptions } from './library/planning.js';
+export type { ConsentOptions, RenameOptions } from './library/planning.js';
 export type { CallOptions } from './library/project-session.js';
 export type {
   DetectOptions,

@@ -44,6 +44,11 @@ export class ParsedOptions {
     return this.#values.get(name) ?? [];
   }
 
+  /** True when the command has such an option. */
+  declares(name: string): boolean {
+    return this.#known[name] !== undefined;
+  }
+
   /** In milliseconds; undefined when it was not given and has no default. */
   duration(name: string): number | undefined {
     const option = this.#declared(name, 'duration');

@@ -3,7 +3,10 @@ import type { PlanBetween, PlanOptions } from '../planning/plan-between.js';
 import { engineOf, type StateSource } from '../planning/state-source.js';
 import { unmanagedNames } from '../planning/unmanaged-names.js';
 import { Workbench } from '../planning/workbench.js';
+import { type Allowance, type Consent, consentFlag, idleAllowances } from '../safety/consent.js';
+import type { Hazard } from '../schema/kind.js';
 import type { SchemaObject } from '../schema/object.js';
+import { planHazards } from '../schema/plan.js';
 import {
   parseRenameFlag,
   type Rename,
@@ -11,6 +14,7 @@ import {
   shortName,
   unansweredRenames,
 } from '../schema/rename.js';
+import { hazardLine } from '../schema/render-plan.js';
 import type { Context } from './context.js';
 
 /**
@@ -83,8 +87,16 @@ async function settleRenames(
   likely: readonly Rename[],
   unanswered: 'refuse' | 'drop',
 ): Promise<Rename[]> {
+  const allow = context.options.declares('allow') ? context.options.list('allow') : [];
   const denied = new Set(context.options.list('not-renamed'));
-  const open = likely.filter(({ before }) => !denied.has(shortName(before)) && !denied.has(before.id));
+  // Whoever allows the loss has answered the question whether it was renamed or dropped.
+  const open = likely.filter(
+    ({ before }) =>
+      !denied.has(shortName(before)) &&
+      !denied.has(before.id) &&
+      !allow.includes('all') &&
+      !allow.includes(`drop-${before.kind}:${shortName(before)}`),
+  );
   if (open.length === 0 || unanswered === 'drop') return [];
   if (!context.prompt.interactive) throw unansweredRenames(open, bench.dialect);
   const agreed: Rename[] = [];
@@ -95,6 +107,33 @@ async function settleRenames(
     if (await context.prompt.confirm(question, flag)) agreed.push(rename);
   }
   return agreed;
+}
+
+/** What a command that writes a migration may lose: `--allow`, and a question on a terminal. */
+export function migrationConsent(context: Context): Consent {
+  const { prompt, options } = context;
+  const ask = async (hazards: readonly Hazard[]): Promise<boolean> => {
+    const steps = hazards.length === 1 ? 'a step loses data' : `${hazards.length} steps lose data`;
+    return prompt.confirm(
+      `Write it although ${steps} wherever it runs?`,
+      hazards.map((hazard) => `--allow ${consentFlag(hazard)}`).join(' '),
+    );
+  };
+  return { allow: options.list('allow'), ask: prompt.interactive ? ask : undefined };
+}
+
+/** Tells what is dangerous about a migration before it is written. */
+export function reportHazards(context: Context, plan: PlanBetween): void {
+  const hazards = planHazards(plan.up);
+  for (const hazard of hazards.filter(({ level }) => level !== 'note'))
+    context.output.warn(hazardLine(hazard));
+  reportIdle(context, hazards, context.options.list('allow'));
+}
+
+/** Tells which `--allow` match nothing. */
+export function reportIdle(context: Context, hazards: readonly Hazard[], allow: Allowance): void {
+  for (const entry of idleAllowances(hazards, allow))
+    context.output.warn(`--allow ${entry} matches nothing: no step of this plan loses data in that way`);
 }
 
 /** Tells about what was met and is not managed, and whatever else came up while planning. */

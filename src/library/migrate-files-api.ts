@@ -4,7 +4,7 @@ import type { NewRevisionOptions } from '../migrations/new-revision.js';
 import type { MigrationCheck } from '../planning/check-migrations.js';
 import type { GeneratedMigration } from '../planning/generate-migration.js';
 import type { Validation } from '../planning/validate-migrations.js';
-import type { RenameOptions } from './planning.js';
+import type { ConsentOptions, RenameOptions } from './planning.js';
 import type { CallOptions, ProjectSession } from './project-session.js';
 
 /** `head` says what it follows. Default: the one head. */
@@ -17,7 +17,7 @@ export interface NewOptions extends CallOptions, NewRevisionOptions {
   readonly down?: string | undefined;
 }
 
-export interface DiffOptions extends CallOptions, RenameOptions {
+export interface DiffOptions extends CallOptions, RenameOptions, ConsentOptions {
   readonly name: string;
   /** Write nothing, and give the texts. */
   readonly dryRun?: boolean | undefined;
@@ -95,7 +95,8 @@ export function migrateFilesApi(project: ProjectSession): MigrateFilesApi {
         const wanted = await schemaSource(project);
         const folder = await readMigrationFolder(migrations);
         const plan = planOptions(project, bench, wanted, renames, 'refuse');
-        const what = { folder, wanted, name, dryRun, plan, naming, afterWrite, signal: given };
+        const consent = { allow: renames.allow ?? [] };
+        const what = { folder, wanted, name, dryRun, plan, consent, naming, afterWrite, signal: given };
         return generateMigration(bench, what);
       });
     },

@@ -19,6 +19,12 @@ export interface RenameOptions {
   readonly notRenamed?: readonly string[] | undefined;
 }
 
+/** What may be lost by what a call writes. */
+export interface ConsentOptions {
+  /** `drop-column:users.nick`, `drop-table`, `all`, as `--allow`. Without it, losing data is refused. */
+  readonly allow?: readonly string[] | undefined;
+}
+
 /** The environment's schema files as a state. */
 export async function schemaSource({ environment }: ProjectSession): Promise<StateSource> {
   const files = await readSchemaFiles(environment.schema, environment.root);
@@ -78,7 +84,7 @@ export function planOptions(
   project: ProjectSession,
   { dialect }: Workbench,
   wanted: StateSource,
-  { renames = [], notRenamed = [] }: RenameOptions,
+  { renames = [], notRenamed = [], allow = [] }: RenameOptions & ConsentOptions,
   unanswered: 'refuse' | 'drop',
 ): PlanOptions {
   const comments = wanted.type === 'scripts' ? renameComments(wanted.files) : [];
@@ -87,7 +93,14 @@ export function planOptions(
     open: opener(project),
     renames: [...renames.map(parseRenameFlag), ...comments],
     async onLikelyRenames(likely) {
-      const open = likely.filter(({ before }) => !denied.has(shortName(before)) && !denied.has(before.id));
+      // Whoever allows the loss has answered the question whether it was renamed or dropped.
+      const open = likely.filter(
+        ({ before }) =>
+          !denied.has(shortName(before)) &&
+          !denied.has(before.id) &&
+          !allow.includes('all') &&
+          !allow.includes(`drop-${before.kind}:${shortName(before)}`),
+      );
       if (open.length > 0 && unanswered === 'refuse') throw unansweredRenames(open, dialect);
       return [];
     },

@@ -5,7 +5,7 @@ import type { DetectedChange } from '../planning/detect-change.js';
 import type { Difference } from '../planning/difference.js';
 import type { InspectedState } from '../planning/inspect-state.js';
 import type { TakenSnapshot } from '../planning/take-snapshot.js';
-import type { RenameOptions } from './planning.js';
+import type { ConsentOptions, RenameOptions } from './planning.js';
 import type { CallOptions, ProjectSession } from './project-session.js';
 import { snapshotPlace, throughSession } from './snapshots.js';
 
@@ -26,7 +26,7 @@ export interface SnapshotOptions extends CallOptions {
   readonly name?: string | undefined;
 }
 
-export interface DetectOptions extends CallOptions, RenameOptions {
+export interface DetectOptions extends CallOptions, RenameOptions, ConsentOptions {
   /** What the migration is called. Default `changed_outside`. */
   readonly name?: string | undefined;
   /** Write nothing, and give the texts. */
@@ -118,6 +118,7 @@ export function schemaApi(project: ProjectSession): SchemaApi {
         const plan = { ...planOptions(project, bench, live, renames, 'refuse'), open };
         return detectChange(bench, session, {
           ...{ place, folder, live, name, dryRun, apply, plan, naming, afterWrite, lockTimeoutMs },
+          consent: { allow: renames.allow ?? [] },
           backup: backup === true ? () => backedUp(session, given) : undefined,
           signal: given,
         });

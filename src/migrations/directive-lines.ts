@@ -1,3 +1,4 @@
+import { writeAllowedLoss } from './allowed-loss.js';
 import { DIRECTIVE, type Directives, type IgnoredRule, programComments } from './directives.js';
 import type { Migration } from './migration-file.js';
 import { lineComments } from './sql-comments.js';
@@ -11,12 +12,13 @@ export interface DirectiveLines {
   readonly branch?: string | undefined;
   readonly transaction?: Directives['transaction'] | undefined;
   readonly ignore?: readonly IgnoredRule[] | undefined;
+  readonly allow?: readonly string[] | undefined;
   readonly replaces?: readonly string[] | undefined;
 }
 
 /** Writes directives as `readDirectives` reads them, a comment each, in a fixed order, without line ends. */
 export function directiveLines(
-  { revision, parents, dependsOn, branch, transaction, ignore, replaces }: DirectiveLines,
+  { revision, parents, dependsOn, branch, transaction, ignore, allow, replaces }: DirectiveLines,
   language: Migration['language'] = 'sql',
 ): string[] {
   const said = [
@@ -26,6 +28,7 @@ export function directiveLines(
     branch === undefined ? [] : [`branch ${branch}`],
     transaction === 'none' ? ['transaction none'] : [],
     (ignore ?? []).map(({ rule, reason }) => `ignore ${rule} ${reason}`),
+    (allow ?? []).map((entry) => `allow ${writeAllowedLoss(entry)}`),
     replaces === undefined || replaces.length === 0 ? [] : [`replaces ${replaces.join(' ')}`],
   ].flat();
   return said.map((words) => `${language === 'sql' ? '--' : '//'} tidemark:${words}`);
@@ -38,6 +41,7 @@ const NAMES: Readonly<Record<keyof DirectiveLines, string>> = {
   branch: 'branch',
   transaction: 'transaction',
   ignore: 'ignore',
+  allow: 'allow',
   replaces: 'replaces',
 };
 

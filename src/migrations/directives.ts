@@ -1,4 +1,5 @@
 import { TidemarkError } from '../errors.js';
+import { readAllowedLoss } from './allowed-loss.js';
 import { isBranchName, REVISION_ID_RULE, revisionIdFault } from './revision-id.js';
 import { lineComments } from './sql-comments.js';
 
@@ -19,13 +20,15 @@ export interface Directives {
   /** `none`: run statement by statement, outside a transaction of the runner's. */
   readonly transaction: 'file' | 'none';
   readonly ignore: readonly IgnoredRule[];
+  /** The losses that somebody has agreed to, as `--allow` takes them: `drop-column:users.nickname`. */
+  readonly allow: readonly string[];
   /** Ids of the revisions that this one was made of, in the order in which they ran. Empty: it is no squash. */
   readonly replaces: readonly string[];
 }
 
 /** The directives a down file may have: the rest belongs to the revision and stands in its up file. */
 const DOWN_DIRECTIVES = ['transaction', 'ignore'];
-const KNOWN = ['revision', 'parent', 'depends-on', 'branch', 'transaction', 'ignore', 'replaces'];
+const KNOWN = ['revision', 'parent', 'depends-on', 'branch', 'transaction', 'ignore', 'allow', 'replaces'];
 
 /** A comment that is a directive, its name and what follows. */
 export const DIRECTIVE = /^--+\s*tidemark\s*:\s*(\S*)\s*(.*?)\s*$/i;
@@ -42,6 +45,7 @@ export function readDirectives(sql: string, file: string, role: 'up' | 'down' = 
   let parents: string[] | undefined;
   const dependsOn: string[] = [];
   const ignore: IgnoredRule[] = [];
+  const allow: string[] = [];
   const replaces: string[] = [];
   let branch: string | undefined;
   let transaction: Directives['transaction'] = 'file';
@@ -175,9 +179,21 @@ export function readDirectives(sql: string, file: string, role: 'up' | 'down' = 
         ignore.push({ rule: rule!, reason: reason! });
         break;
       }
+      case 'allow': {
+        const entry = readAllowedLoss(argument);
+        if (entry === undefined) {
+          fail(
+            'directive-invalid',
+            `"tidemark:allow ${argument}" names no loss`,
+            'Write what is lost and of what, for example: -- tidemark:allow drop-column:users.nickname',
+          );
+        }
+        allow.push(entry!);
+        break;
+      }
     }
   }
-  return { revision, parents, dependsOn, branch, transaction, ignore, replaces };
+  return { revision, parents, dependsOn, branch, transaction, ignore, allow, replaces };
 }
 
 function splitIds(argument: string): string[] {

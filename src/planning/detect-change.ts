@@ -10,6 +10,7 @@ import { requireListed } from '../migrations/require-listed.js';
 import { migrateStamp } from '../migrations/stamp.js';
 import { isAtHeads, type Position, readPosition, statusOf } from '../migrations/status.js';
 import { type NewMigration, writeMigration } from '../migrations/write-migration.js';
+import { type Consent, consentTo } from '../safety/consent.js';
 import { diffSchemas } from '../schema/diff.js';
 import type { Hazard } from '../schema/kind.js';
 import type { Schema } from '../schema/object.js';
@@ -48,6 +49,8 @@ export interface Detection extends Pick<NewMigration, 'naming' | 'afterWrite'> {
   /** Makes a backup and gives its id. Called before anything is written, when there is something to write. */
   readonly backup?: (() => Promise<string>) | undefined;
   readonly plan: PlanOptions;
+  /** What the migration may lose where it runs. Default: nothing. */
+  readonly consent?: Consent | undefined;
   readonly onPlanned?: ((plan: PlanBetween) => void) | undefined;
   readonly lockTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -90,7 +93,7 @@ export interface DetectedChange {
  *
  * Throws TidemarkError: `snapshot-missing`; `snapshot-damaged`, `snapshot-outdated`; `migrations-pending` (exit code 4)
  * where the migration would come after some that this database has not; `change-unfounded` (4) where it changes what
- * the migrations do not make; `target-changed` (4); and as `planBetween`, `writeMigration`, `migrateStamp`. What fails
+ * the migrations do not make; `consent-missing` (4) where it loses data that nobody has allowed to be lost; `target-changed` (4); and as `planBetween`, `writeMigration`, `migrateStamp`. What fails
  * before the migration is written leaves everything as it was.
  */
 export async function detectChange(
@@ -111,7 +114,7 @@ export async function detectChange(
   await requireSameSchema(bench, now, plan.to, session.label);
   detection.onPlanned?.(plan);
 
-  const text = migrationText(name, plan.up, plan.down);
+  const draft = migrationText(name, plan.up, plan.down);
   const found = {
     changed: !isEmptyPlan(plan.up),
     covered: false,
@@ -122,8 +125,8 @@ export async function detectChange(
     steps: plan.up.steps,
     down: plan.down.steps,
     hazards: planHazards(plan.up),
-    reversible: text.notRestored.length === 0,
-    notRestored: text.notRestored,
+    reversible: draft.notRestored.length === 0,
+    notRestored: draft.notRestored,
     transaction: plan.up.transactional,
     backup: null,
     applied: false,
@@ -137,8 +140,10 @@ export async function detectChange(
       return { ...found, covered: true, newSnapshot: kept?.file ?? null };
     }
     if (!dryRun) requireAtHead(folder, position);
-    await proveOver(bench, base.files, text);
+    await proveOver(bench, base.files, draft);
   }
+  const allowed = await consentTo(planHazards(plan.up), detection.consent, dryRun);
+  const text = migrationText(name, plan.up, plan.down, allowed);
   if (dryRun) return { ...found, up: text.up, downText: text.down };
 
   await requireStillWanted(signal);

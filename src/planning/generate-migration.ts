@@ -4,6 +4,7 @@ import type { MigrationFolder } from '../migrations/folder.js';
 import { requireOneHead } from '../migrations/new-revision.js';
 import { requireListed } from '../migrations/require-listed.js';
 import { type NewMigration, writeMigration } from '../migrations/write-migration.js';
+import { type Consent, consentTo } from '../safety/consent.js';
 import type { Hazard } from '../schema/kind.js';
 import { isEmptyPlan, planHazards, type Step } from '../schema/plan.js';
 import { type PlanBetween, type PlanOptions, planBetween } from './plan-between.js';
@@ -23,6 +24,8 @@ export interface Generation extends Pick<NewMigration, 'naming' | 'afterWrite'> 
   /** Write nothing, and give the texts. */
   readonly dryRun?: boolean | undefined;
   readonly plan: PlanOptions;
+  /** What may be lost. Default: nothing. */
+  readonly consent?: Consent | undefined;
   /** Called with the plan before anything is written. */
   readonly onPlanned?: ((plan: PlanBetween) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -53,7 +56,7 @@ export type GeneratedMigration =
 
 /**
  * Writes the migration from the state after all migrations to the wanted one, proven up and down. Throws
- * TidemarkError as `planBetween` and `writeMigration` do, `sum-missing`, `sum-mismatch`, `several-heads`, and `aborted`; then
+ * TidemarkError `consent-missing` (exit code 4) where it loses data that nobody has allowed to be lost, as `planBetween` and `writeMigration` do, `sum-missing`, `sum-mismatch`, `several-heads`, and `aborted`; then
  * nothing was written.
  */
 export async function generateMigration(
@@ -68,7 +71,8 @@ export async function generateMigration(
   generation.onPlanned?.(plan);
   const unmanaged = unmanagedNames(plan.unmanaged.to);
   if (isEmptyPlan(plan.up)) return { changed: false, steps: [], unmanaged };
-  const text = migrationText(name, plan.up, plan.down);
+  const allowed = await consentTo(planHazards(plan.up), generation.consent, dryRun);
+  const text = migrationText(name, plan.up, plan.down, allowed);
   await requireStillWanted(signal);
   const written = dryRun
     ? undefined

@@ -24,7 +24,10 @@ export async function joinedText(
     if (down !== undefined) downs.push(await part(down.file, down.path, down.sql, dialect));
   }
   return {
-    up: withDirectives(ups.join('\n'), { ignore: migrations.flatMap(({ directives }) => directives.ignore) }),
+    up: withDirectives(ups.join('\n'), {
+      ignore: migrations.flatMap(({ directives }) => directives.ignore),
+      allow: [...new Set(migrations.flatMap(({ directives }) => directives.allow))],
+    }),
     down:
       downs.length < migrations.length
         ? undefined
@@ -40,6 +43,7 @@ const GONE = {
   transaction: undefined,
   replaces: undefined,
   ignore: undefined,
+  allow: undefined,
 };
 
 /** A text without its directives, its last statement ended. */

@@ -1,3 +1,5 @@
+import { directiveLines } from '../migrations/directive-lines.js';
+import { consentFlag } from '../safety/consent.js';
 import type { Hazard } from '../schema/kind.js';
 import { type Plan, planHazards } from '../schema/plan.js';
 import { comment, renderPlan } from '../schema/render-plan.js';
@@ -12,9 +14,15 @@ export interface MigrationText {
 
 /**
  * Writes a proven plan as the texts of a migration. The down text says in words what it cannot bring back
- * (values the up migration dropped) and what running it loses. Same plan, same bytes.
+ * (values the up migration dropped) and what running it loses. The losses among `allowed` that the up text brings are
+ * said to be allowed at its top. Same plan, same bytes.
  */
-export function migrationText(name: string, up: Plan, down: Plan): MigrationText {
+export function migrationText(
+  name: string,
+  up: Plan,
+  down: Plan,
+  allowed: readonly Hazard[] = [],
+): MigrationText {
   const notRestored = lossesOf(up).map((hazard) => `what the migration lost stays lost: ${hazard.message}`);
   const loses = lossesOf(down).map((hazard) => hazard.message);
   const mayFail = planHazards(down).flatMap(({ level, message }) => (level === 'may-fail' ? [message] : []));
@@ -27,15 +35,23 @@ export function migrationText(name: string, up: Plan, down: Plan): MigrationText
     ...(mayFail.length > 0 ? ['', 'Running this may fail on a database with rows:', ...list(mayFail)] : []),
   ];
   return {
-    up: header(up, []) + renderPlan(up),
+    up:
+      header(
+        up,
+        [],
+        lossesOf(up).filter((loss) => allowed.includes(loss)),
+      ) + renderPlan(up),
     down: header(down, words) + renderPlan(down),
     notRestored,
   };
 }
 
-function header(plan: Plan, words: readonly string[]): string {
+function header(plan: Plan, words: readonly string[], allowed: readonly Hazard[] = []): string {
   // What only has to be committed in between (a new enum value) the runner finds by itself, and keeps the rest together.
-  const directives = plan.steps.every((step) => step.transactional) ? [] : ['-- tidemark:transaction none'];
+  const directives = directiveLines({
+    transaction: plan.steps.every((step) => step.transactional) ? 'file' : 'none',
+    allow: [...new Set(allowed.map(consentFlag))],
+  });
   const lines = [...directives, ...(words.length > 0 ? [comment(words.join('\n'))] : [])];
   return lines.length > 0 ? `${lines.join('\n')}\n\n` : '';
 }

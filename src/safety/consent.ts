@@ -19,6 +19,30 @@ export function idleAllowances(hazards: readonly Hazard[], allow: Allowance): st
   return allow.filter((entry) => entry !== 'all' && unconsented(lossy, [entry]).length === lossy.length);
 }
 
+/** What is allowed, and who can be asked about the rest. */
+export interface Consent {
+  readonly allow: Allowance;
+  /** Asked about the losses that nobody has allowed; true allows them all. */
+  readonly ask?: ((hazards: readonly Hazard[]) => Promise<boolean>) | undefined;
+}
+
+/**
+ * The hazards among these that lose data and are allowed: all that do, or TidemarkError `consent-missing` is thrown.
+ * Nobody is asked or refused when only `looking`.
+ */
+export async function consentTo(
+  hazards: readonly Hazard[],
+  { allow, ask }: Consent = { allow: [] },
+  looking = false,
+): Promise<Hazard[]> {
+  const lossy = hazards.filter(({ level }) => level === 'data-loss');
+  const open = unconsented(lossy, allow);
+  if (open.length === 0) return lossy;
+  if (looking) return lossy.filter((hazard) => !open.includes(hazard));
+  if (ask === undefined || !(await ask(open))) throw consentMissing(open);
+  return lossy;
+}
+
 /** What `--allow` takes for exactly this hazard: `drop-column:users.nickname`. */
 export function consentFlag(hazard: Hazard): string {
   return `${hazard.code}:${hazard.subject}`;

@@ -9,6 +9,7 @@ const NONE = {
   branch: undefined,
   transaction: 'file',
   ignore: [],
+  allow: [],
   replaces: [],
 };
 
@@ -59,6 +60,11 @@ describe('directives', () => {
         ],
       },
     ],
+    [
+      'allowed losses',
+      '-- tidemark:allow drop-column:users.nickname\n-- tidemark:allow drop-table',
+      { allow: ['drop-column:users.nickname', 'drop-table'] },
+    ],
     ['a revision', '-- tidemark:revision Größe_1.a', { revision: 'Größe_1.a' }],
     [
       'ids whatever way they were typed',
@@ -105,6 +111,10 @@ describe('directives', () => {
     ['-- tidemark:branch a\n-- tidemark:branch b', 'directive-invalid', 'twice', 2],
     ['-- tidemark:transaction file', 'directive-invalid', 'not known', 1],
     ['-- tidemark:ignore rule', 'directive-invalid', 'the reason', 1],
+    ['-- tidemark:allow', 'directive-invalid', 'names no loss', 1],
+    ['-- tidemark:allow all', 'directive-invalid', 'names no loss', 1],
+    ['-- tidemark:allow Drop Table', 'directive-invalid', 'names no loss', 1],
+    ['-- tidemark:allow drop-column:a\\u{110000}', 'directive-invalid', 'names no loss', 1],
   ])('%j is an error with its place', (sql, code, message, line) => {
     expect(() => readDirectives(sql, 'dir/f.sql')).toThrow(
       expect.objectContaining({
@@ -118,6 +128,9 @@ describe('directives', () => {
   test('a down file has no parents of its own', () => {
     expect(() => readDirectives('-- tidemark:parent 1', 'f.down.sql', 'down')).toThrow(/forward file/);
     expect(() => readDirectives('-- tidemark:revision 1', 'f.down.sql', 'down')).toThrow(/forward file/);
+    expect(() => readDirectives('-- tidemark:allow drop-table', 'f.down.sql', 'down')).toThrow(
+      /forward file/,
+    );
     expect(readDirectives('-- tidemark:transaction none', 'f.down.sql', 'down').transaction).toBe('none');
   });
 

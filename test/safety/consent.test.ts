@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { consentMissing, idleAllowances, unconsented } from '../../src/safety/consent.js';
+import { consentMissing, consentTo, idleAllowances, unconsented } from '../../src/safety/consent.js';
 import type { Hazard } from '../../src/schema/kind.js';
 
 const hazard = (code: string, subject: string, level: Hazard['level'] = 'data-loss'): Hazard => ({
@@ -51,4 +51,31 @@ it('the refusal shows the flags, fit for a shell', () => {
   expect(error.hints[0]).toBe(
     `If that is meant: --allow drop-column:users.nick --allow 'drop-table:we;ird'\\'''`,
   );
+});
+
+describe('consentTo', () => {
+  const may = hazard('set-not-null', 'a.b', 'may-fail');
+  it('gives the losses that are allowed', async () => {
+    expect(await consentTo([nick, may], { allow: ['drop-column'] })).toEqual([nick]);
+    expect(await consentTo([may], undefined)).toEqual([]);
+  });
+
+  it('asks about those that are not, or refuses', async () => {
+    const asked: unknown[] = [];
+    const ask = (answer: boolean) => async (open: readonly Hazard[]) => {
+      asked.push(...open);
+      return answer;
+    };
+    expect(await consentTo([nick, logs], { allow: ['drop-column'], ask: ask(true) })).toEqual([nick, logs]);
+    expect(asked).toEqual([logs]);
+    await expect(consentTo([nick], { allow: [], ask: ask(false) })).rejects.toMatchObject({
+      code: 'consent-missing',
+      exitCode: 4,
+    });
+    await expect(consentTo([nick], undefined)).rejects.toMatchObject({ code: 'consent-missing' });
+  });
+
+  it('lets look without consent', async () => {
+    expect(await consentTo([nick, logs], { allow: ['drop-table'] }, true)).toEqual([logs]);
+  });
 });

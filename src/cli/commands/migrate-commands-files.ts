@@ -1,11 +1,5 @@
-import type { Command, Option } from '../command.js';
-
-const rename: Option = {
-  type: 'list',
-  value: 'OLD=NEW',
-  summary: 'a rename, not a drop and a create: users.nick=users.nickname',
-};
-const notRenamed: Option = { type: 'list', value: 'OLD', summary: 'no rename: OLD goes with its data' };
+import type { Command } from '../command.js';
+import { consentOptions, renameOptions } from './planning-options.js';
 
 /** The commands of `tidemark migrate` that write migrations. */
 export const writingCommands: readonly Command[] = [
@@ -14,14 +8,15 @@ export const writingCommands: readonly Command[] = [
     summary: 'write the migration that brings the migrations to the wanted schema',
     description:
       'Compares the state after all migrations with the schema, writes the migration and its reverse, and proves ' +
-      'both on a dev database before a file is written. A likely rename stops it until you have said which it is.',
+      'both on a dev database before a file is written. A likely rename stops it until you have said which it is, and a step that loses data until it is allowed; ' +
+      'what was allowed is written into the migration.',
     arguments: [
       { name: 'NAME', summary: 'what the migration does, for the file name: add_users', required: true },
     ],
     options: {
       'dry-run': { type: 'flag', summary: 'print the migration, write nothing' },
-      rename,
-      'not-renamed': notRenamed,
+      ...renameOptions,
+      ...consentOptions,
     },
     examples: [
       { line: 'migrate diff add_users', summary: 'after editing schema.sql' },
@@ -30,6 +25,10 @@ export const writingCommands: readonly Command[] = [
         summary: 'keep the data of a renamed column',
       },
       { line: 'migrate diff cleanup --not-renamed users.nick', summary: 'it only looks like a rename' },
+      {
+        line: 'migrate diff drop_nick --allow drop-column:users.nick',
+        summary: 'that column may go with its data',
+      },
     ],
     load: () => import('./migrate-diff.js'),
   },

@@ -1,11 +1,16 @@
 import { readMigrationFolder } from '../../migrations/folder.js';
 import { requireListed } from '../../migrations/require-listed.js';
 import { generateMigration } from '../../planning/generate-migration.js';
-import { planHazards } from '../../schema/plan.js';
-import { hazardLine } from '../../schema/render-plan.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
-import { openWorkbench, planOptions, reportPlanning, schemaSource } from '../planning.js';
+import {
+  migrationConsent,
+  openWorkbench,
+  planOptions,
+  reportHazards,
+  reportPlanning,
+  schemaSource,
+} from '../planning.js';
 import { relativePath } from '../render/path.js';
 
 /** Writes the migration from the state after all migrations to the wanted schema. */
@@ -26,10 +31,10 @@ export async function run(context: Context): Promise<Outcome> {
     dryRun: context.options.flag('dry-run'),
     naming: newMigrations.naming,
     afterWrite: newMigrations.afterWrite,
+    consent: migrationConsent(context),
     onPlanned: (planned) => {
       reportPlanning(context, bench, planned);
-      for (const hazard of planHazards(planned.up).filter(({ level }) => level !== 'note'))
-        context.output.warn(hazardLine(hazard));
+      reportHazards(context, planned);
     },
   });
   if (!result.changed) {

@@ -5,7 +5,7 @@ import { TidemarkError } from '../../errors.js';
 import { migrationEngine } from '../../migrations/engine.js';
 import { applyPlan } from '../../planning/apply-plan.js';
 import { planBetween, readDatabase } from '../../planning/plan-between.js';
-import { consentMissing, idleAllowances, unconsented } from '../../safety/consent.js';
+import { consentMissing, unconsented } from '../../safety/consent.js';
 import { diffSchemas } from '../../schema/diff.js';
 import { isEmptyPlan, type Plan, planHazards } from '../../schema/plan.js';
 import { hazardLine, renderPlan } from '../../schema/render-plan.js';
@@ -14,6 +14,7 @@ import type { Context } from '../context.js';
 import {
   openWorkbench,
   planOptions,
+  reportIdle,
   reportPlanning,
   schemaSource,
   targetSource,
@@ -27,8 +28,7 @@ export async function run(context: Context): Promise<Outcome> {
   const current = await targetSource(context);
   const wanted = await schemaSource(context);
   const bench = await openWorkbench(context, [current]);
-  // Whoever allows every loss has answered the question whether a column was renamed or dropped.
-  const planning = await planOptions(context, bench, wanted, allow.includes('all') ? 'drop' : 'refuse');
+  const planning = await planOptions(context, bench, wanted);
   output.progress('comparing the database with the schema …');
   // A database that is not there yet is empty; it is made when the plan is applied.
   const open = (url: DatabaseUrl) => openDatabase(url, { missing: 'empty' });
@@ -43,8 +43,7 @@ export async function run(context: Context): Promise<Outcome> {
     transaction: plan.up.transactional,
     unmanaged: { from: unmanagedNames(plan.unmanaged.from), to: unmanagedNames(plan.unmanaged.to) },
   };
-  for (const entry of idleAllowances(result.hazards, allow))
-    output.warn(`--allow ${entry} matches nothing: no step of this plan loses data in that way`);
+  reportIdle(context, result.hazards, allow);
   if (!result.changed)
     return { result, text: `nothing to do: ${current.label} has the schema of ${wanted.label}` };
   if (options.flag('dry-run')) return { result, text: result.sql.trimEnd() };

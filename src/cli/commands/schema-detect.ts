@@ -2,12 +2,17 @@ import { backupThrough } from '../../library/backups/backup-before.js';
 import { snapshotPlace, throughSession } from '../../library/snapshots.js';
 import { readMigrationFolder } from '../../migrations/folder.js';
 import { type DetectedChange, detectChange } from '../../planning/detect-change.js';
-import { planHazards } from '../../schema/plan.js';
-import { hazardLine } from '../../schema/render-plan.js';
 import { reportBackup } from '../backup-events.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
-import { openWorkbench, planOptions, reportPlanning, targetSource } from '../planning.js';
+import {
+  migrationConsent,
+  openWorkbench,
+  planOptions,
+  reportHazards,
+  reportPlanning,
+  targetSource,
+} from '../planning.js';
 import { relativePath } from '../render/path.js';
 import { interruptibly, placeOf } from './backup-context.js';
 
@@ -34,10 +39,10 @@ export async function run(context: Context): Promise<Outcome> {
       dryRun: options.flag('dry-run'),
       apply: options.flag('apply'),
       backup: backups && (() => backup(signal)),
+      consent: migrationConsent(context),
       onPlanned: (planned) => {
         reportPlanning(context, bench, planned);
-        for (const hazard of planHazards(planned.up).filter(({ level }) => level !== 'note'))
-          output.warn(hazardLine(hazard));
+        reportHazards(context, planned);
       },
     }),
   );

@@ -1,11 +1,6 @@
-import type { Command, Option } from '../command.js';
+import type { Command } from '../command.js';
+import { consentOptions, renameOptions } from './planning-options.js';
 
-const rename: Option = {
-  type: 'list',
-  value: 'OLD=NEW',
-  summary: 'a rename, not a drop and a create: users.nick=users.nickname',
-};
-const notRenamed: Option = { type: 'list', value: 'OLD', summary: 'no rename: OLD goes with its data' };
 const stateSources =
   'A state is a file, a folder or a glob of SQL, a database URL, or migrations:FOLDER@REVISION for the state ' +
   'after a migration (without @REVISION, after all of them). The SQL is for the engine of the database that is ' +
@@ -47,8 +42,7 @@ export const schemaCommands: readonly Command[] = [
     options: {
       from: { type: 'text', value: 'STATE', summary: 'where to start; default the database' },
       to: { type: 'text', value: 'STATE', summary: 'where to go; default the schema' },
-      rename,
-      'not-renamed': notRenamed,
+      ...renameOptions,
       check: { type: 'flag', summary: 'exit with 3 when there is a difference' },
     },
     examples: [
@@ -68,13 +62,8 @@ export const schemaCommands: readonly Command[] = [
       'Shows the plan and asks. Without a terminal it needs --yes, and --allow for every step that loses data.',
     options: {
       'dry-run': { type: 'flag', summary: 'show the plan, change nothing' },
-      rename,
-      'not-renamed': notRenamed,
-      allow: {
-        type: 'list',
-        value: 'CODE[:SUBJECT]',
-        summary: 'consent to a step that loses data: drop-column, drop-table:users, all',
-      },
+      ...renameOptions,
+      ...consentOptions,
       'lock-timeout': {
         type: 'duration',
         value: 'TIME',
@@ -125,8 +114,8 @@ export const schemaCommands: readonly Command[] = [
       },
       backup: { type: 'flag', summary: 'make a backup first, when there is something to write' },
       apply: { type: 'flag', summary: 'record it as applied in this database, and take a new snapshot' },
-      rename,
-      'not-renamed': notRenamed,
+      ...renameOptions,
+      ...consentOptions,
       'lock-timeout': {
         type: 'duration',
         value: 'TIME',

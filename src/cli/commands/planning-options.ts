@@ -1,0 +1,20 @@
+import type { Option } from '../command.js';
+
+/** What every command takes that plans a change and may meet a rename. */
+export const renameOptions: Readonly<Record<string, Option>> = {
+  rename: {
+    type: 'list',
+    value: 'OLD=NEW',
+    summary: 'a rename, not a drop and a create: users.nick=users.nickname',
+  },
+  'not-renamed': { type: 'list', value: 'OLD', summary: 'no rename: OLD goes with its data' },
+};
+
+/** What every command takes whose plan is written or applied. */
+export const consentOptions: Readonly<Record<string, Option>> = {
+  allow: {
+    type: 'list',
+    value: 'CODE[:SUBJECT]',
+    summary: 'consent to a step that loses data: drop-column, drop-table:users, all',
+  },
+};
