@@ -53,7 +53,7 @@ export const columnKind: PostgresKind = {
       format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS nn,
       CASE WHEN a.attidentity <> '' OR a.attgenerated <> '' OR a.attcollation <> t.typcollation
         OR a.attstorage <> t.typstorage OR ${compression} <> '' OR coalesce(a.attstattarget, -1) >= 0
-        OR a.attoptions IS NOT NULL
+        OR cardinality(a.attoptions) > 1 OR a.attoptions[1] NOT LIKE 'pg\\_attver=%'
       THEN json_build_object(
         'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
         'always', a.attidentity = 'a',
