@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '../errors.js';
+import { hashFile } from './hash-file.js';
 import { HashStream } from './hash-stream.js';
 import type { ManifestPart } from './manifest.js';
 import { requirePartName } from './part-name.js';
 import type { PartSink } from './part-sink.js';
-import { createFile, drain, FILE_MODE, folderError, openFile, writeAll } from './safe-files.js';
+import { createFile, FILE_MODE, folderError, writeAll } from './safe-files.js';
 
 export interface FolderSinkOptions {
   /** Makes the encrypted stream of a plain one; undefined: not encrypted. */
@@ -18,12 +19,17 @@ export interface FolderSinkOptions {
 /** Puts the parts of a backup that is being made into a folder. */
 export class FolderSink implements PartSink {
   readonly folder: string;
-  readonly parts: ManifestPart[] = [];
+  /** A place for each part from the moment that it is begun. */
+  readonly #parts: (ManifestPart | undefined)[] = [];
   readonly #options: FolderSinkOptions;
 
   constructor(folder: string, options: FolderSinkOptions = {}) {
     this.folder = folder;
     this.#options = options;
+  }
+
+  get parts(): readonly ManifestPart[] {
+    return this.#parts.filter((part) => part !== undefined);
   }
 
   get encrypted(): boolean {
@@ -33,6 +39,7 @@ export class FolderSink implements PartSink {
   async write(name: string, role: string, source: Readable): Promise<ManifestPart> {
     const { encrypt, signal, onProgress } = this.#options;
     requirePartName(name);
+    const place = this.#parts.push(undefined) - 1;
     const path = join(this.folder, name);
     const plain = new HashStream((bytes) => onProgress?.(name, bytes));
     const kept = encrypt === undefined ? plain : new HashStream();
@@ -65,14 +72,16 @@ export class FolderSink implements PartSink {
     } catch (error) {
       throw signal?.aborted ? error : folderError(path, diskFault ?? error);
     }
-    return this.#add({
+    const part = {
       name,
       role,
       bytes: kept.bytes,
       sha256: kept.sha256,
       plainBytes: plain.bytes,
       plainSha256: plain.sha256,
-    });
+    };
+    this.#parts[place] = part;
+    return part;
   }
 
   async adopt(file: string, role: string): Promise<ManifestPart> {
@@ -81,26 +90,17 @@ export class FolderSink implements PartSink {
     if (this.encrypted) {
       throw new TidemarkError('part-not-encrypted', `${file} reached the disk before it was encrypted`);
     }
+    const place = this.#parts.push(undefined) - 1;
     const path = join(this.folder, file);
-    const hash = new HashStream((bytes) => onProgress?.(file, bytes));
-    try {
-      const handle = await openFile(path);
-      try {
-        await handle.chmod(FILE_MODE);
-        await handle.sync();
-        await pipeline(handle.createReadStream(), hash, drain, { signal });
-      } finally {
-        await handle.close();
-      }
-    } catch (error) {
+    const { bytes, sha256 } = await hashFile(path, {
+      mode: FILE_MODE,
+      signal,
+      onProgress: (read) => onProgress?.(file, read),
+    }).catch((error: unknown) => {
       throw signal?.aborted ? error : folderError(path, error);
-    }
-    const { bytes, sha256 } = hash;
-    return this.#add({ name: file, role, bytes, sha256, plainBytes: bytes, plainSha256: sha256 });
-  }
-
-  #add(part: ManifestPart): ManifestPart {
-    this.parts.push(part);
+    });
+    const part = { name: file, role, bytes, sha256, plainBytes: bytes, plainSha256: sha256 };
+    this.#parts[place] = part;
     return part;
   }
 }

@@ -13,6 +13,8 @@ import {
 /** Polls start here and slow down to `SLOWEST_POLL_MS`. */
 const FIRST_POLL_MS = 25;
 const SLOWEST_POLL_MS = 1000;
+/** A pooler may give the same session twice by chance. */
+const ASKED_FOR_POOLER = 3;
 
 const WAITING = 'aborted while waiting for another run to end; nothing was changed';
 
@@ -43,7 +45,7 @@ export async function lockPostgres(
     const [row] = await connection.query<{ locked: boolean; backend: number }>(
       `SELECT pg_catalog.pg_try_advisory_lock(${LOCK_CLASS}, ${LOCK_OBJECT}) AS locked, pg_catalog.pg_backend_pid() AS backend`,
     );
-    if (backend !== undefined && backend !== row!.backend) throw pooler();
+    if (backend !== undefined && backend !== row!.backend) throw poolerInTheWay();
     backend = row!.backend;
     if (row!.locked) return () => release(connection, backend!);
     const left = started + options.timeoutMs - Date.now();
@@ -60,11 +62,26 @@ export async function lockPostgres(
   }
 }
 
+/**
+ * Throws TidemarkError (`transaction-pooler`) when a pooler stands between us and the server that gives every
+ * transaction another session: what holds for a session would be left in one of somebody else's.
+ */
+export async function requireOwnSession(connection: Connection): Promise<void> {
+  const seen = new Set<number>();
+  for (let asked = 0; asked < ASKED_FOR_POOLER; asked++) {
+    const [row] = await connection.query<{ backend: number }>(
+      'SELECT pg_catalog.pg_backend_pid() AS backend',
+    );
+    seen.add(row!.backend);
+  }
+  if (seen.size > 1) throw poolerInTheWay();
+}
+
 async function release(connection: Connection, backend: number): Promise<void> {
   const [row] = await connection.query<{ released: boolean; backend: number }>(
     `SELECT pg_catalog.pg_advisory_unlock(${LOCK_CLASS}, ${LOCK_OBJECT}) AS released, pg_catalog.pg_backend_pid() AS backend`,
   );
-  if (!row!.released && row!.backend !== backend) throw pooler();
+  if (!row!.released && row!.backend !== backend) throw poolerInTheWay();
 }
 
 async function currentHolder(connection: Connection): Promise<LockHolder | undefined> {
@@ -92,13 +109,14 @@ function locked(holder: LockHolder | undefined, timeoutMs: number): TidemarkErro
   });
 }
 
-function pooler(): TidemarkError {
+/** What is thrown where a session is not our own from one statement to the next. */
+function poolerInTheWay(): TidemarkError {
   return new TidemarkError(
     'transaction-pooler',
     'the connection goes through a pooler that changes the server session between statements',
     {
       hints: [
-        'Migrate through a direct connection: the lock and the settings of a migration belong to one session. Supabase and Neon have a second address for that; for PgBouncer use session pooling.',
+        'Use a direct connection: the lock and the settings of migrations, backups and restores belong to one session. Supabase and Neon have a second address for that; for PgBouncer use session pooling.',
       ],
     },
   );

@@ -8,6 +8,7 @@ import { connectPostgres } from '../../database/postgres-server.js';
 import { openServerDev } from '../../database/server-dev-database.js';
 import { TidemarkError } from '../../errors.js';
 import { migrationEngine } from '../../migrations/engine.js';
+import { requireOwnSession } from '../../migrations/postgres-lock.js';
 import type { BackupEngine, Capture, CaptureOptions } from '../engine/backup-engine.js';
 import type { BackupRun } from '../events.js';
 import type { ManifestEngine } from '../manifest.js';
@@ -22,6 +23,7 @@ import { runClient } from './run-client.js';
 /** Below it one file is as fast as a folder of them, and easier to carry. */
 const DIRECTORY_BYTES = 100 * 1024 * 1024;
 const MOST_JOBS = 4;
+const ADOPTED_AT_ONCE = 4;
 
 /** Backs a PostgreSQL server's database up with pg_dump, and tries it with pg_restore. */
 export function postgresBackup(url: PostgresUrl, find: FindOptions): BackupEngine {
@@ -48,6 +50,7 @@ async function capture(
   const session = await connectPostgres(url);
   try {
     const client = await findClient('pg_dump', Math.floor(session.versionNumber / 10_000), find);
+    await requireOwnSession(session);
     const engine = await migrationEngine(session);
     const release = options.lockHolder
       ? async () => {}
@@ -56,12 +59,12 @@ async function capture(
         );
     try {
       await session.executeAll([
-        'SET statement_timeout = 0',
-        'SET idle_in_transaction_session_timeout = 0',
-        `SET lock_timeout = ${Math.round(lockTimeoutMs)}`,
-        'SET row_security = off',
-        ...(session.versionNumber >= 140_000 ? ['SET idle_session_timeout = 0'] : []),
         'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+        // Of the transaction alone: a pooler that was not noticed hands the session on to others.
+        'SET LOCAL statement_timeout = 0',
+        'SET LOCAL idle_in_transaction_session_timeout = 0',
+        `SET LOCAL lock_timeout = ${Math.round(lockTimeoutMs)}`,
+        'SET LOCAL row_security = off',
       ]);
       const [facts] = await session.query<SnapshotFacts>(SNAPSHOT_FACTS);
       if (facts === undefined) throw new Error('a SELECT without FROM gave no row');
@@ -71,6 +74,12 @@ async function capture(
         : (options.jobs ?? Math.min(MOST_JOBS, availableParallelism?.() ?? cpus().length));
       const directory =
         !sink.encrypted && (jobs > 1 || options.jobs !== undefined) && Number(facts.bytes) >= DIRECTORY_BYTES;
+      // The dump keeps a processor busy for each job and each of their sessions: counting leaves them to it.
+      await session.query(
+        `SELECT pg_catalog.set_config('max_parallel_workers_per_gather', least($1::int4,
+           pg_catalog.current_setting('max_parallel_workers_per_gather')::int4)::text, true)`,
+        [directory ? Math.max(0, Math.floor(jobs / 2) - 1) : 0],
+      );
       onEvent?.({ type: 'phase', phase: 'dumping' });
       const common = [
         `--snapshot=${facts.snapshot}`,
@@ -206,11 +215,18 @@ async function dumpFolder(
   const folder = join(sink.folder, 'dump');
   const args = ['--format=directory', `--jobs=${jobs}`, `--file=${folder}`, ...common];
   await runClient({ client, args, url, signal });
-  for (const file of (await readdir(folder)).sort()) {
-    await rename(join(folder, file), join(sink.folder, file));
-    await sink.adopt(file, 'dump');
+  const files = (await readdir(folder)).sort();
+  for (const file of files) await rename(join(folder, file), join(sink.folder, file));
+  // Several at once: bringing thousands of small ones to the disk is waiting for the most part.
+  for (let at = 0; at < files.length; at += ADOPTED_AT_ONCE) {
+    await allSettledOrThrow(files.slice(at, at + ADOPTED_AT_ONCE).map((file) => sink.adopt(file, 'dump')));
   }
   await rmdir(folder);
+}
+
+/** Waits for all of them, whatever becomes of one, so that nothing is at work when it throws. */
+async function allSettledOrThrow(works: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
 }
 
 async function dumpFile(

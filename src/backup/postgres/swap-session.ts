@@ -5,6 +5,7 @@ import { resolveEndpoint } from '../../database/libpq-environment.js';
 import { connectForMaintenance } from '../../database/server-dev-database.js';
 import { TidemarkError } from '../../errors.js';
 import { aborted, pause } from '../../migrations/abort.js';
+import { requireOwnSession } from '../../migrations/postgres-lock.js';
 import { recoverRestores } from './swap-recover.js';
 
 /** First half of the lock's key; the other is of the database's name. */
@@ -51,6 +52,7 @@ export async function withSwapSession<T>(
 export async function openMaintenance(url: PostgresUrl, database: string): Promise<Connection> {
   const connection = await connectForMaintenance(url);
   try {
+    await requireOwnSession(connection);
     await connection.executeAll([
       'SET statement_timeout = 0',
       'SET idle_in_transaction_session_timeout = 0',

@@ -6,7 +6,7 @@ import { noDatabase } from '../../database/missing-database.js';
 import { connectSqlite, type SqliteConnection } from '../../database/sqlite-connection.js';
 import { sqliteDriver } from '../../database/sqlite-driver.js';
 import { TidemarkError } from '../../errors.js';
-import { aborted, requireStillWanted } from '../../migrations/abort.js';
+import { aborted, pause, requireStillWanted } from '../../migrations/abort.js';
 import { isBusy, lockSqlite } from '../../migrations/sqlite-lock.js';
 import { filesBeside } from '../../sqlite/check-database.js';
 import type { BackupEngine, Capture, CaptureOptions } from '../engine/backup-engine.js';
@@ -24,6 +24,8 @@ import { checkHealth, countTables, readPragma, readSettings } from './read-facts
 const PART = 'database.sqlite';
 /** How long SQLite itself waits for a lock, with the process standing still, before it is asked whether to go on. */
 const BUSY_MS = 250;
+/** In which a thread has come to life. */
+const THREAD_START_MS = 60;
 export const SQLITE_ROLE = 'database';
 
 /** Backs an SQLite file up with SQLite's online backup, and tries the copy. */
@@ -69,9 +71,17 @@ async function capture(url: SqliteUrl, sink: PartSink, options: CaptureOptions):
       onEvent?.({ type: 'phase', phase: 'copying' });
       const createdAt = new Date();
       await copy(session, path, file, options);
-      const facts = await settle(file, url, options);
+      await settle(file, url);
+      // From here on it only is read: it is hashed while SQLite looks at it.
+      const adopted = scratch === undefined ? await begun(sink.adopt(PART, SQLITE_ROLE)) : undefined;
+      let facts: CopyFacts;
+      try {
+        facts = await inspect(file, url, options);
+      } finally {
+        await adopted?.settled;
+      }
       await requireStillWanted(signal);
-      if (scratch === undefined) await sink.adopt(PART, SQLITE_ROLE);
+      if (adopted !== undefined) await adopted.part;
       else await sink.write(PART, SQLITE_ROLE, createReadStream(file));
       const { name, version } = await sqliteDriver();
       return {
@@ -198,16 +208,34 @@ export function databaseLocked(path: string, hints: readonly string[] = []): Tid
   });
 }
 
-/** Makes the copy a single file, and reads from it what the manifest says. */
-async function settle(file: string, url: SqliteUrl, { onEvent }: BackupRun) {
-  const label = `the copy of ${safeUrl(url)}`;
-  const connection = await connectSqlite({ ...url, path: file }, undefined, label);
+/** Work that goes on by itself while this thread stands still: it has been given time to begin, and nobody else waits. */
+async function begun<T>(part: Promise<T>): Promise<{ part: Promise<T>; settled: Promise<unknown> }> {
+  const settled = Promise.allSettled([part]);
+  await Promise.race([settled, pause(THREAD_START_MS, undefined)]);
+  return { part, settled };
+}
+
+/** Makes the copy a single file. */
+async function settle(file: string, url: SqliteUrl): Promise<void> {
+  const connection = await openCopy(file, url);
   try {
     await connection.query('PRAGMA journal_mode = DELETE');
     // A database without anything in it has no byte; with a header it is a file like every other.
     if ((await readPragma(connection, 'page_count')) === '0') {
       await connection.executeAll(['PRAGMA user_version = 1', 'PRAGMA user_version = 0']);
     }
+  } finally {
+    await connection.close();
+  }
+}
+
+type CopyFacts = Awaited<ReturnType<typeof inspect>>;
+
+/** Checks the copy, and reads from it what the manifest says. Writes nothing. */
+async function inspect(file: string, url: SqliteUrl, { onEvent }: BackupRun) {
+  const connection = await openCopy(file, url);
+  try {
+    await connection.executeAll(['PRAGMA query_only = ON']);
     onEvent?.({ type: 'phase', phase: 'checking the copy' });
     const { damage, notes } = await checkHealth(connection);
     if (damage.length > 0) throw databaseDamaged(url, damage);
@@ -221,6 +249,10 @@ async function settle(file: string, url: SqliteUrl, { onEvent }: BackupRun) {
   } finally {
     await connection.close();
   }
+}
+
+function openCopy(file: string, url: SqliteUrl): Promise<SqliteConnection> {
+  return connectSqlite({ ...url, path: file }, undefined, `the copy of ${safeUrl(url)}`);
 }
 
 function databaseDamaged(url: SqliteUrl, damage: readonly string[]): TidemarkError {
