@@ -4,6 +4,7 @@ export const BOOKKEEPING_SCHEMA = 'tidemark';
 /** OIDs of the catalogs, the same in every PostgreSQL: what `classid` holds in pg_depend and in our rows. */
 export const CATALOG = {
   pg_type: 1247,
+  pg_attribute: 1249,
   pg_proc: 1255,
   pg_class: 1259,
   pg_attrdef: 2604,
@@ -19,6 +20,9 @@ export const CATALOG = {
   pg_publication_rel: 6106,
   pg_publication_namespace: 6237,
   pg_subscription: 6100,
+  pg_am: 2601,
+  pg_policy: 3256,
+  pg_event_trigger: 3466,
 } as const;
 
 /** The first OID that is not taken by initdb: everything below belongs to the system (or is `public`). */

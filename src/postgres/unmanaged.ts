@@ -44,20 +44,15 @@ function aboutRelation(kind: string, name: string, where: string, join = ''): So
      WHERE ${isUserSchema('n.nspname')} AND ${isNotExtensionMember('pg_class', 'c.oid')} AND ${where}`;
 }
 
-/** What columns can have; in one look, for there are many of them. */
-function columnFacts(): string {
+/** Grants on columns. */
+function columnGrants(): string {
   return `
-    SELECT f.kind, f.prefix || ${COLUMN}
+    SELECT 'grant', 'on column ' || ${COLUMN}
       FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        AND (a.attacl IS NOT NULL OR c.relkind = 'v' AND a.atthasdef OR c.relkind = 'i' AND a.attstattarget >= 0)
-     CROSS JOIN LATERAL (VALUES
-       ('grant', 'on column ', a.attacl IS NOT NULL),
-       ('view column default', '', c.relkind = 'v' AND a.atthasdef),
-       ('statistics target of an index column', '', c.relkind = 'i' AND a.attstattarget >= 0)
-     ) f(kind, prefix, found)
-     WHERE f.found AND ${isUserSchema('n.nspname')} AND ${isNotExtensionMember('pg_class', 'c.oid')}`;
+        AND a.attacl IS NOT NULL
+     WHERE ${isUserSchema('n.nspname')} AND ${isNotExtensionMember('pg_class', 'c.oid')}`;
 }
 
 const RELATION = dotted('n.nspname', 'c.relname');
@@ -99,10 +94,7 @@ const SOURCES: readonly Source[] = [
   inSchema('text search dictionary', 'pg_ts_dict', 'dict'),
   inSchema('text search parser', 'pg_ts_parser', 'prs'),
   inSchema('text search template', 'pg_ts_template', 'tmpl'),
-  inSchema('statistics object', 'pg_statistic_ext', 'stx'),
 
-  databaseWide('event trigger', 'pg_event_trigger', 'quote_ident(o.evtname)'),
-  databaseWide('access method', 'pg_am', 'quote_ident(o.amname)'),
   databaseWide('language', 'pg_language', 'quote_ident(o.lanname)'),
   databaseWide(
     'cast',
@@ -118,40 +110,7 @@ const SOURCES: readonly Source[] = [
     "format_type(o.trftype, NULL) || ' for ' || (SELECT l.lanname FROM pg_language l WHERE l.oid = o.trflang)",
   ),
 
-  aboutRelation('row-level security', RELATION, 'c.relrowsecurity OR c.relforcerowsecurity'),
-  aboutRelation(
-    'policy',
-    `quote_ident(p.polname) || ' on ' || ${RELATION}`,
-    'true',
-    'JOIN pg_policy p ON p.polrelid = c.oid',
-  ),
-  aboutRelation(
-    'rule',
-    `quote_ident(r.rulename) || ' on ' || ${RELATION}`,
-    "r.rulename <> '_RETURN'",
-    'JOIN pg_rewrite r ON r.ev_class = c.oid',
-  ),
-  aboutRelation(
-    'index to CLUSTER on',
-    dotted('n.nspname', 'k.relname'),
-    'true',
-    `JOIN pg_index x ON x.indrelid = c.oid AND x.indisclustered JOIN pg_class k ON k.oid = x.indexrelid`,
-  ),
-  // The index of pg_depend begins with what is depended on, so this looks at the members of extensions only.
-  () => `
-    SELECT 'dependence on an extension', i.type || ' ' || i.identity || ' on ' || quote_ident(e.extname)
-      FROM pg_depend d
-      JOIN pg_extension e ON e.oid = d.refobjid
-     CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i
-     WHERE d.refclassid = ${CATALOG.pg_extension} AND d.deptype = 'x'`,
-  aboutRelation('replica identity', RELATION, "c.relkind IN ('r', 'p') AND c.relreplident <> 'd'"),
-  columnFacts,
-  aboutRelation(
-    'comment on the index of a constraint',
-    RELATION,
-    `EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))`,
-    `JOIN pg_description d ON d.classoid = ${CATALOG.pg_class} AND d.objoid = c.oid AND c.relkind = 'i'`,
-  ),
+  columnGrants,
   aboutRelation(
     'tablespace',
     `${RELATION} || ' in ' || quote_ident(s.spcname)`,

@@ -173,6 +173,12 @@ function collectWishes(
     for (const name of old) {
       if (!next.includes(name)) leaving.set(name, [...(leaving.get(name) ?? []), node]);
     }
+    const object = actionObject(action);
+    for (const id of dialect.kind(object.kind).follows?.(object) ?? []) {
+      for (const first of [...(nodes.alter.get(id) ?? []), nodes.drop.get(id), nodes.create.get(id)]) {
+        if (first !== undefined && first !== node) wishes.push([first, node]);
+      }
+    }
     if (action.type !== 'alter') return;
     for (const id of action.alteration.follows ?? []) {
       for (const first of [...(nodes.alter.get(id) ?? []), nodes.drop.get(id) ?? node]) {

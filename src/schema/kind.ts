@@ -90,6 +90,13 @@ export interface ObjectKind {
    * while both overloads of a function are there, a call may be ambiguous. Default: none.
    */
   crowds?(object: SchemaObject, schema: Schema): readonly string[];
+  /**
+   * Ids of other objects that are created, altered or dropped before this one is, where the rest of the order
+   * allows it: row-level security is switched on or off behind its policies. Default: none.
+   */
+  follows?(object: SchemaObject): readonly string[];
+  /** True when it is made and altered after everything else, and dropped before. Default false. */
+  readonly outermost?: boolean;
   /** True when it disappears with its parent and needs no DROP of its own then. Default false. */
   droppedWithParent?(object: SchemaObject): boolean;
   /**

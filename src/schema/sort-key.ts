@@ -18,8 +18,9 @@ export function sortKey(action: Action, from: Schema, to: Schema, dialect: Diale
   const position = typeof object.info.position === 'number' ? object.info.position : 0;
   const goes = action.type === 'drop' && !action.again;
   const sign = action.type === 'drop' ? -1 : 1;
+  const outermost = dialect.kind(root.kind).outermost === true ? 2 * sign : 0;
   return [
-    goes ? 1 : 0,
+    outermost || (goes ? 1 : 0),
     goes ? -rank(root) : rank(root),
     root.schema ?? '',
     root.name,

@@ -22,21 +22,20 @@ export const commentKind: PostgresKind = {
   droppedWithParent: () => true,
   foldsIntoParent: () => 'after',
 
-  // Left out: what initdb and CREATE EXTENSION write by themselves, and comments on the index behind a constraint
-  // (reported as not managed). A composite type's row names its pg_class entry; its address is that of the type.
+  // Left out: what initdb and CREATE EXTENSION write by themselves. A composite type's row names its pg_class
+  // entry; its address is that of the type.
   query: () => `
     SELECT 'pg_description'::regclass::oid::int8 AS classid, row_number() OVER () AS objid, 0 AS objsubid,
            CASE WHEN c.relkind = 'c' THEN ${CATALOG.pg_type} ELSE d.classoid::int8 END AS target_class,
            CASE WHEN c.relkind = 'c' THEN c.reltype ELSE d.objoid END::int8 AS target,
-           d.objsubid AS target_part, a.attname AS part, d.description AS text
+           d.objsubid AS target_part, a.attname AS part, d.description AS text, k.oid::int8 AS key_oid
       FROM pg_description d
       LEFT JOIN pg_class c ON d.classoid = ${CATALOG.pg_class} AND c.oid = d.objoid
       LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
+      LEFT JOIN pg_constraint k ON c.relkind IN ('i', 'I') AND k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
       LEFT JOIN pg_extension e ON d.classoid = ${CATALOG.pg_extension} AND e.oid = d.objoid
      WHERE (d.objoid >= ${FIRST_USER_OID} OR d.classoid = ${CATALOG.pg_namespace})
        AND NOT (d.classoid = ${CATALOG.pg_namespace} AND d.description = 'standard public schema')
-       AND NOT (c.relkind = 'i' AND EXISTS (SELECT FROM pg_constraint k
-                                             WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')))
        AND (e.oid IS NULL OR d.description IS DISTINCT FROM
            CASE WHEN e.oid IS NOT NULL  -- it reads the disk, so not for every row
                 THEN (SELECT v.comment FROM pg_available_extensions v WHERE v.name = e.extname) END)`,
@@ -44,6 +43,8 @@ export const commentKind: PostgresKind = {
   read(row, _version, idAt) {
     const address = [row.target_class as number, row.target as number] as const;
     const part = row.part as string | null;
+    const key = row.key_oid as number | null;
+    if (key !== null) return onIndexOf(idAt(CATALOG.pg_constraint, key, 0), row.text as string);
     const own = idAt(...address, row.target_part as number);
     const parent = own ?? (part === null ? undefined : idAt(...address, 0));
     if (parent === undefined) return undefined;
@@ -71,12 +72,30 @@ export const commentKind: PostgresKind = {
   }),
 };
 
+/** The index behind a constraint is no object of its own, but may be commented on besides the constraint. */
+function onIndexOf(constraint: string | undefined, text: string): ReturnType<PostgresKind['read']> {
+  if (constraint === undefined) return undefined;
+  const subject = `index of ${constraint}`;
+  return {
+    kind: 'comment',
+    id: `comment:${subject}`,
+    path: [subject],
+    name: subject.replace(':', ' '),
+    schema: null,
+    parent: constraint,
+    props: { text },
+    info: { column: null, index: true },
+  };
+}
+
 function commentOn(comment: SchemaObject, schema: Schema, text: string | null): string {
   const target = schema.objects.get(comment.parent!)!;
-  const { column } = comment.info;
+  const { column, index } = comment.info;
   const subject =
-    typeof column === 'string'
-      ? `COLUMN ${qualified(target.schema, target.name)}.${quoteIdent(column)}`
-      : postgresKind(target.kind).reference(target);
+    index === true
+      ? `INDEX ${qualified(target.schema, target.name)}`
+      : typeof column === 'string'
+        ? `COLUMN ${qualified(target.schema, target.name)}.${quoteIdent(column)}`
+        : postgresKind(target.kind).reference(target);
   return `COMMENT ON ${subject} IS ${text === null ? 'NULL' : quoteLiteral(text)}`;
 }

@@ -2,36 +2,15 @@ import { propsOf } from '../../schema/kind.js';
 import { objectId, type SchemaObject } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
-import { DEFAULT_SCHEMA, plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
-import { tokens } from '../lexer.js';
+import { withoutDefaultSchema } from '../default-schema-left-out.js';
+import { ENABLING, type FiringState, STATE_WORDS, STATES } from '../firing-state.js';
+import { plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
 
 interface TriggerProps {
   readonly definition: string;
-  readonly enabled: keyof typeof ENABLING;
+  readonly enabled: FiringState;
 }
-
-/** What ALTER TABLE calls the states of pg_trigger.tgenabled. */
-const ENABLING = {
-  origin: 'ENABLE',
-  disabled: 'DISABLE',
-  replica: 'ENABLE REPLICA',
-  always: 'ENABLE ALWAYS',
-} as const;
-
-const STATE_WORDS = {
-  origin: 'Enable',
-  disabled: 'Disable',
-  replica: 'Fire in replica mode only:',
-  always: 'Fire always:',
-} as const;
-
-const STATES: Readonly<Record<string, TriggerProps['enabled']>> = {
-  O: 'origin',
-  D: 'disabled',
-  R: 'replica',
-  A: 'always',
-};
 
 /** A trigger of a table or view. */
 export const triggerKind: PostgresKind = {
@@ -61,7 +40,7 @@ export const triggerKind: PostgresKind = {
     schema: row.schema as string,
     parent: objectId(row.relkind === 'v' ? 'view' : 'table', row.schema as string, row.relation as string),
     props: {
-      definition: canonicalExpression(withoutDefaultSchema(row.definition as string)),
+      definition: canonicalExpression(withoutDefaultSchema(row.definition as string, 'ON')),
       enabled: STATES[row.enabled as string]!,
     },
   }),
@@ -89,20 +68,4 @@ export const triggerKind: PostgresKind = {
 function setState(trigger: SchemaObject): string {
   const { enabled } = propsOf<TriggerProps>(trigger);
   return `ALTER TABLE ${relationOf(trigger)} ${ENABLING[enabled]} TRIGGER ${quoteIdent(trigger.name)}`;
-}
-
-/** The server writes the trigger's own table with its schema whatever the search path is. */
-function withoutDefaultSchema(definition: string): string {
-  let afterOn = false;
-  for (const { kind, start, end } of tokens(definition)) {
-    const text = definition.slice(start, end);
-    if (afterOn) {
-      const prefix = `${DEFAULT_SCHEMA}.`;
-      return definition.startsWith(prefix, start)
-        ? definition.slice(0, start) + definition.slice(start + prefix.length)
-        : definition;
-    }
-    afterOn = kind === 'word' && text === 'ON';
-  }
-  return definition;
 }

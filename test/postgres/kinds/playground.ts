@@ -70,7 +70,13 @@ export class Playground {
     const extensions = await this.rows(
       `SELECT quote_ident(extname) AS name FROM pg_extension WHERE extname <> 'plpgsql'`,
     );
+    const wide = await this.rows(
+      `SELECT 'EVENT TRIGGER ' || quote_ident(evtname) AS name FROM pg_event_trigger
+       UNION ALL SELECT 'ACCESS METHOD ' || quote_ident(amname) FROM pg_am WHERE oid >= 16384
+         AND oid NOT IN (SELECT objid FROM pg_depend WHERE deptype = 'e' AND classid = 'pg_am'::regclass)`,
+    );
     await this.connection.executeAll([
+      ...wide.map(({ name }) => `DROP ${String(name)} CASCADE`),
       ...extensions.map(({ name }) => `DROP EXTENSION ${String(name)} CASCADE`),
       ...schemas.map(({ name }) => `DROP SCHEMA ${String(name)} CASCADE`),
       ...(await databaseWide(this.connection)),

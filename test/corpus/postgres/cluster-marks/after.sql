@@ -1,0 +1,15 @@
+create table a (id int primary key, n bigint);
+create index a_n on a (n);
+alter table a cluster on a_n;
+create table b (id int primary key);
+create table c (id int primary key, n int);
+create index c_n on c (n desc);
+alter table c cluster on c_n;
+create materialized view m as select id, n, 1 as one from a;
+create unique index m_id on m (id);
+create index m_n on m (n);
+alter materialized view m cluster on m_id;
+create table g (id int, n int);
+create table "Qu""o" (id int, constraint k unique (id));
+create index "i x" on "Qu""o" (id);
+alter table "Qu""o" cluster on k;

@@ -1,0 +1,18 @@
+create table a (id int primary key, n int);
+create index a_n on a (n);
+alter table a cluster on a_n;
+create table b (id int primary key);
+alter table b cluster on b_pkey;
+create table c (id int primary key, n int);
+create index c_n on c (n);
+alter table c cluster on c_n;
+create materialized view m as select id, n from a;
+create unique index m_id on m (id);
+create index m_n on m (n);
+alter materialized view m cluster on m_n;
+create table g (id int, n int);
+create index g_n on g (n);
+alter table g cluster on g_n;
+create table "Qu""o" (id int);
+create index "i x" on "Qu""o" (id);
+alter table "Qu""o" cluster on "i x";

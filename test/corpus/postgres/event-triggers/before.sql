@@ -1,0 +1,11 @@
+create schema app;
+create table t (id int);
+create function nothing() returns event_trigger language plpgsql as $$ begin end $$;
+create function app."Watch er"() returns event_trigger language plpgsql as $$ begin if current_setting('app.strict', true) = 'on' then raise exception 'no'; end if; end $$;
+create event trigger watch on ddl_command_end execute function app."Watch er"();
+create event trigger "T r;" on sql_drop when tag in ('DROP TABLE', 'DROP FUNCTION') execute function nothing();
+create event trigger off on ddl_command_start execute function nothing();
+alter event trigger off disable;
+create event trigger goes on table_rewrite execute function nothing();
+comment on event trigger watch is 'watches';
+comment on event trigger goes is 'goes';

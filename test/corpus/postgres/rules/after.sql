@@ -1,0 +1,16 @@
+create schema app;
+create table t (id int primary key, n int, note text);
+create table log (id int, what text);
+create table app."Or""der" ("group" int, b text);
+create view v as select id, n, note from t;
+create function f(int) returns text language sql as $$ select 'x' $$;
+create rule ins as on insert to v do instead insert into t (id, n, note) values (new.id, new.n, new.note) returning id, n, note;
+create rule del as on delete to v do instead delete from t where id = old.id;
+create rule logged as on delete to t where old.n > 1 do also insert into log values (old.id, f(old.n));
+create rule many as on update to t do also (insert into log values (new.id, 'a'); notify changed);
+create rule stopped as on insert to t where new.n < 0 do instead nothing;
+create rule "ru le;" as on insert to app."Or""der" do also insert into log values (new."group", 'b');
+alter table app."Or""der" enable always rule "ru le;";
+create rule changes_event as on update to log where new.id < 0 do instead nothing;
+create rule off as on update to log where new.id < 0 do instead nothing;
+comment on rule ins on v is 'through to t';
