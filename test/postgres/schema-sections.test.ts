@@ -3,7 +3,25 @@ import { postgresKinds } from '../../src/postgres/kinds/index.js';
 import { postgresSections } from '../../src/postgres/schema-sections.js';
 
 /** What is always a part of something else, and is written down with it. */
-const PARTS = ['domain-constraint', 'column', 'default', 'constraint', 'index', 'trigger', 'comment'];
+const PARTS = [
+  'domain-constraint',
+  'column',
+  'default',
+  'view-column-default',
+  'materialized-view-column',
+  'constraint',
+  'index',
+  'index-statistics',
+  'statistics',
+  'cluster-mark',
+  'replica-identity',
+  'trigger',
+  'rule',
+  'policy',
+  'row-security',
+  'extension-dependence',
+  'comment',
+];
 
 test('every kind has its section, or is a part of another', () => {
   const placed = new Set([...PARTS, ...postgresSections.flatMap(({ kinds }) => kinds)]);
