@@ -19,6 +19,8 @@ const PARTS = [
   'rule',
   'policy',
   'row-security',
+  'publication-table',
+  'publication-schema',
   'extension-dependence',
   'comment',
 ];
