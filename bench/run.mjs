@@ -1,6 +1,6 @@
 // Measures Tidemark against the goals in docs/performance.md and prints ratios.
 //
-//   npm run bench [-- up|status|history|catalog|diff|sqlite|backup ...] [-- --rounds=N --megabytes=N]
+//   npm run bench [-- up|status|history|catalog|large|diff|sqlite|backup ...] [-- --rounds=N --megabytes=N]
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -27,6 +27,7 @@ const { measureUp } = await import('./measure-up.mjs');
 const { measureStatus } = await import('./measure-status.mjs');
 const { measureHistory } = await import('./measure-history.mjs');
 const { measureCatalog } = await import('./measure-catalog.mjs');
+const { measureLarge } = await import('./measure-large.mjs');
 const { measureDiff } = await import('./measure-diff.mjs');
 const { measureSqlite } = await import('./measure-sqlite.mjs');
 const { measureBackup } = await import('./measure-backup.mjs');
@@ -37,6 +38,7 @@ const measurements = {
   status: [25, (server, options) => measureStatus(server, options)],
   history: [9, (server, options) => measureHistory(server, options)],
   catalog: [15, (server, options) => measureCatalog(server, options)],
+  large: [5, (server, options) => measureLarge(server, options)],
   diff: [9, (_, options) => measureDiff(options)],
   sqlite: [5, (_, options) => measureSqlite(options)],
   backup: [3, (server, options) => measureBackup(server, options)],

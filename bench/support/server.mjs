@@ -22,6 +22,8 @@ export async function startServer() {
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',
+    // A schema of thousands of tables is made in few transactions.
+    max_locks_per_transaction: '1024',
   });
   let made = 0;
   return {
@@ -36,6 +38,14 @@ export async function startServer() {
       const url = new URL(server.url);
       url.pathname = name;
       return url.href;
+    },
+    /** The address of a copy of a database that nobody is connected to. */
+    async copy(url) {
+      const name = `bench_${++made}`;
+      await query(server.url, `CREATE DATABASE ${name} TEMPLATE ${new URL(url).pathname.slice(1)}`);
+      const copy = new URL(server.url);
+      copy.pathname = name;
+      return copy.href;
     },
     /** Removes a database that is no longer needed. */
     async drop(url) {
