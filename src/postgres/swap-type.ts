@@ -2,6 +2,7 @@ import { sameValue } from '../schema/equal.js';
 import type { Alteration, Hazard, RenderContext } from '../schema/kind.js';
 import { propsOf } from '../schema/kind.js';
 import { compareText, type Schema, type SchemaObject } from '../schema/object.js';
+import { followsParent } from './attachments.js';
 import { compositeConverters } from './composite-converters.js';
 import { nameOf, plainName, qualified, quoteIdent } from './identifiers.js';
 import { postgresKind } from './kind-registry.js';
@@ -51,7 +52,7 @@ export function swapType(
         ? throughText(types, creates, columns, context)
         : sideBySide(types, after, creates, columns, context, options.byName === true)),
       // The new type brings its own storage with it.
-      ...columns.flatMap(columnSettings),
+      ...columns.flatMap((column) => columnSettings(column, context)),
     ],
     summary: `Make ${postgresKind(after.kind).label(after)} anew and convert the columns that use it`,
     hazards: [
@@ -91,7 +92,7 @@ function sideBySide(
     ...types.map((type, i) => `ALTER TYPE ${nameOf(type)} RENAME TO ${quoteIdent(names[i]!)}`),
     ...creates,
     ...(converters?.create ?? []),
-    ...alterColumns(columns, context.from, (column, value) => {
+    ...alterColumns(leading(columns, context), context.from, (column, value) => {
       const { type, collation } = propsOf<ColumnProps>(column);
       const collate = collation === null ? '' : ` COLLATE ${collation}`;
       return `${type}${collate} USING ${converters ? `${converters.name}(${value})` : `${value}::text::${type}`}`;
@@ -101,19 +102,25 @@ function sideBySide(
   ];
 }
 
+/** The columns that are altered themselves: those of partitions change with their parent's. */
+function leading(columns: readonly SchemaObject[], context: RenderContext): readonly SchemaObject[] {
+  return columns.filter((column) => !followsParent(column, context));
+}
+
 /** Keeps the values as text while the types are made anew. */
 function throughText(
   types: readonly SchemaObject[],
   creates: readonly string[],
   columns: readonly SchemaObject[],
-  { from, to }: RenderContext,
+  context: RenderContext,
 ): string[] {
+  const { from, to } = context;
   const renamed = types.some((type) => type.info.multirange !== to.objects.get(type.id)!.info.multirange);
   return [
-    ...alterColumns(columns, from, (_, value) => `text USING ${value}::text`),
+    ...alterColumns(leading(columns, context), from, (_, value) => `text USING ${value}::text`),
     ...types.map((type) => `DROP TYPE ${nameOf(type)}`).reverse(),
     ...creates,
-    ...alterColumns(columns, from, (column, value) => {
+    ...alterColumns(leading(columns, context), from, (column, value) => {
       // Its type may have got another name: that of a range's multirange can change.
       const { type } = propsOf<ColumnProps>(renamed ? to.objects.get(column.id)! : column);
       return `${type} USING ${value}::${type}`;

@@ -73,8 +73,9 @@ export function decideActions(from: Schema, to: Schema, dialect: Dialect): Actio
     for (const dependentId of dependents.get(id) ?? []) {
       const dependent = from.objects.get(dependentId)!;
       if (!to.objects.has(dependentId) || covered.has(dependentId) || isReleased(dependentId, id)) continue;
-      if (replaced.has(id) && dialect.kind(dependent.kind).toleratesReplacing?.(dependent, needed)) continue;
-      if (!replaced.has(id) && dialect.kind(dependent.kind).toleratesDropping?.(dependent, needed)) continue;
+      const kind = dialect.kind(dependent.kind);
+      if (replaced.has(id) && kind.toleratesReplacing?.(dependent, needed, context)) continue;
+      if (!replaced.has(id) && kind.toleratesDropping?.(dependent, needed, context)) continue;
       // An unchanged dependent of something that goes for good: its new form must not need it either,
       // and only a new definition can say so.
       replace(dependentId);

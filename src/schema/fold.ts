@@ -3,6 +3,7 @@ import type { Action } from './actions.js';
 import { actionObject } from './actions.js';
 import type { Dialect } from './dialect.js';
 import { OrderGraph } from './graph.js';
+import type { RenderContext } from './kind.js';
 import { compareText, type Schema, type SchemaObject } from './object.js';
 import { compareKeys, type SortKey, sortKey } from './sort-key.js';
 
@@ -29,7 +30,8 @@ export function orderActions(
   const wishes: [number, number][] = [];
   const edges = collectEdges(actions, nodes, from, to, dialect, wishes);
   collectWishes(actions, nodes, from, to, dialect, wishes);
-  const joined = actions.map((action) => joinTarget(action, nodes, dialect));
+  const context: RenderContext = { from, to, folded: [] };
+  const joined = actions.map((action) => joinTarget(action, nodes, context, dialect));
   for (;;) {
     const leads = actions.map((_, node) => leadOf(node, joined));
     const graph = new OrderGraph(actions.length);
@@ -113,13 +115,13 @@ function collectEdges(
     }
     const { id } = actionObject(action);
     const settled = action.type === 'alter' ? (action.alteration.settles ?? []) : [];
-    const needs = needsOf(id, settled, to, dialect);
+    const needs = needsOf(id, settled, to, from, to, dialect);
     for (const needed of needs) {
       add(nodes.create.get(needed), node);
       addAlters(needed, (alter) => [alter, node]);
     }
     if (action.type !== 'alter') return;
-    for (const needed of needsOf(id, settled, from, dialect)) {
+    for (const needed of needsOf(id, settled, from, from, to, dialect)) {
       if (needs.has(needed)) continue;
       add(node, nodes.drop.get(needed));
       addReleases(node, needed);
@@ -139,14 +141,18 @@ function needsOf(
   id: string,
   settled: readonly string[],
   schema: Schema,
+  from: Schema,
+  to: Schema,
   dialect: Dialect,
 ): ReadonlySet<string> {
+  const context: RenderContext = { from, to, folded: [] };
   const needs = new Set(schema.objects.get(id)?.dependsOn);
   for (const part of settled) {
     const object = schema.objects.get(part);
     for (const needed of object?.dependsOn ?? []) {
       const target = schema.objects.get(needed);
-      if (!target || !dialect.kind(object!.kind).toleratesDropping?.(object!, target)) needs.add(needed);
+      if (!target || !dialect.kind(object!.kind).toleratesDropping?.(object!, target, context))
+        needs.add(needed);
     }
   }
   return needs;
@@ -196,16 +202,22 @@ function collectWishes(
 }
 
 /** The node whose statement can do this action too, if any. */
-function joinTarget(action: Action, nodes: NodeIndex, dialect: Dialect): number | undefined {
+function joinTarget(
+  action: Action,
+  nodes: NodeIndex,
+  context: RenderContext,
+  dialect: Dialect,
+): number | undefined {
   if (action.type === 'alter') return undefined;
   const { object } = action;
   const kind = dialect.kind(object.kind);
   if (action.type === 'create') {
-    return object.parent !== null && kind.foldsIntoParent?.(object)
-      ? nodes.create.get(object.parent)
-      : undefined;
+    const whole =
+      object.parent !== null && kind.foldsIntoParent?.(object) ? nodes.create.get(object.parent) : undefined;
+    const maker = whole === undefined ? kind.comesWith?.(object, context) : undefined;
+    return maker === undefined ? whole : nodes.create.get(maker);
   }
-  const owner = kind.vanishesWith?.(object);
+  const owner = kind.vanishesWith?.(object, context);
   const vanished = owner === undefined ? undefined : nodes.drop.get(owner);
   if (vanished !== undefined) return vanished;
   return object.parent !== null && kind.droppedWithParent?.(object)

@@ -103,7 +103,14 @@ export interface ObjectKind {
    * The id of another object that takes this one along when it is dropped, without being its parent: the
    * column that owns a sequence. Default: none.
    */
-  vanishesWith?(object: SchemaObject): string | undefined;
+  vanishesWith?(object: SchemaObject, context: RenderContext): string | undefined;
+  /**
+   * The id of another object whose CREATE makes this one too, without being its parent: the column of a
+   * partitioned table makes those of its partitions. It is then among what that one is `folded` with. Default: none.
+   */
+  comesWith?(object: SchemaObject, context: RenderContext): string | undefined;
+  /** True when it has its name from another object, and changes it with that one only. Default false. */
+  renamedWithAnother?(object: SchemaObject): boolean;
   /**
    * True when it is best written inside its parent's CREATE; `after` when it is a statement of its own that
    * belongs right behind it (a comment). Default false.
@@ -142,9 +149,9 @@ export interface ObjectKind {
    * True when this object can stay as it is while `needed`, on which it depends, is dropped and created
    * again (or disturbed). Default false: it is dropped and created with it.
    */
-  toleratesReplacing?(object: SchemaObject, needed: SchemaObject): boolean;
+  toleratesReplacing?(object: SchemaObject, needed: SchemaObject, context: RenderContext): boolean;
   /** True when it can stay as it is while something on which it depends goes for good (a dangling key). Default false. */
-  toleratesDropping?(object: SchemaObject, needed: SchemaObject): boolean;
+  toleratesDropping?(object: SchemaObject, needed: SchemaObject, context: RenderContext): boolean;
   /** Compares one property, where plain equality is wrong. Default: deep equality. */
   sameProperty?(key: string, before: SchemaObject, after: SchemaObject): boolean;
 }

@@ -108,6 +108,7 @@ export function followingRenames(from: Schema, to: Schema, dialect: Dialect): Re
   for (const before of from.objects.values()) {
     const kind = dialect.kind(before.kind);
     if (to.objects.has(before.id) || kind.holdsData || !kind.rename) continue;
+    if (kind.renamedWithAnother?.(before)) continue;
     const matches = come.filter(
       (after) =>
         after.kind === before.kind &&
@@ -136,7 +137,8 @@ function unmatched(from: Schema, to: Schema, dialect: Dialect): Unmatched {
       (object) =>
         !b.objects.has(object.id) &&
         dialect.kind(object.kind).holdsData === true &&
-        dialect.kind(object.kind).rename,
+        dialect.kind(object.kind).rename &&
+        !dialect.kind(object.kind).renamedWithAnother?.(object),
     );
   return { gone: only(from, to), come: only(to, from) };
 }

@@ -83,6 +83,9 @@ function expectedLosses(from: Schema, to: Schema, besides: readonly string[]): s
   const gone = [...from.objects.values()].filter(({ id }) => !to.objects.has(id));
   const lost = gone.filter((object) => {
     if (object.parent !== null && !to.objects.has(object.parent)) return false;
+    // A partition's column goes with its parent's.
+    if (((object.info.inherits ?? []) as string[]).some((id) => !to.objects.has(id) && from.objects.has(id)))
+      return false;
     if (object.kind === 'column') return object.props.generated === null;
     // A numbering that goes on in another way is not lost.
     if (object.kind === 'sequence') return !isIdentity(to.objects.get(object.parent ?? ''));

@@ -23,7 +23,7 @@ export async function survivors(
     );
     const values = columns.map((column) => `${quoteIdent(column.name)}::text`);
     found[table.id] = await connection.query(
-      `SELECT ARRAY[${values.join(', ')}]::text[] AS row FROM ${qualified(table.schema, table.name)} ORDER BY 1`,
+      `SELECT ARRAY[${values.join(', ')}]::text[] AS row FROM ONLY ${qualified(table.schema, table.name)} ORDER BY 1`,
     );
   }
   for (const sequence of both(from, to, 'sequence')) {

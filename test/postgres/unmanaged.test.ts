@@ -52,10 +52,10 @@ const CASES: readonly (readonly [sql: string, expected: readonly string[]])[] = 
     ['default privileges of postgres in schema s for tables'],
   ],
   [
-    `create table pa (a int) partition by list (a); create table pb partition of pa default;
+    `create table pa (a int); create table pb () inherits (pa);
      create function tg() returns trigger language plpgsql as $$ begin return new; end $$;
-     create trigger tr before insert on pa for each row execute function tg()`,
-    ['trigger on a partition or inherited table tr on pa'],
+     create trigger tr before insert on pb for each row execute function tg()`,
+    ['trigger on an inherited or foreign table tr on pb'],
   ],
 ];
 

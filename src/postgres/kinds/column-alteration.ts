@@ -1,10 +1,12 @@
 import { sameValue } from '../../schema/equal.js';
 import { type Hazard, propsOf, type RenderContext, type Rendered } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
+import { inheritedFrom } from '../attachments.js';
 import { plainRelationOf, quoteIdent } from '../identifiers.js';
 import { postgresKind } from '../kind-registry.js';
 import { aboutOne } from '../plain-words.js';
-import { alterColumn, type ColumnProps, identityClause } from './column-definition.js';
+import { alterColumn, alterColumnOnly, type ColumnProps, identityClause } from './column-definition.js';
+import { columnsBelow } from './columns-below.js';
 import { FORGOTTEN } from './numbering.js';
 import { sequenceChanges } from './sequence-definition.js';
 import { parameterChanges } from './storage-parameters.js';
@@ -37,8 +39,8 @@ export function alterColumnStatements(
     ...(retyped ? [typeChange(before, after, context)] : []),
     ...(becomesNotNull ? ['SET NOT NULL'] : []),
     ...identityChanges(old, next),
-    ...settingChanges(before, next, retyped),
   ];
+  const settings = settingChanges(before, next, retyped);
   const subject = `${plainRelationOf(after)}.${after.name}`;
   const hazards: Hazard[] = [];
   if (old.type !== next.type && losesValues(old.type, next.type)) {
@@ -73,7 +75,10 @@ export function alterColumnStatements(
     });
   }
   return {
-    sql: clauses.map((clause) => `${alterColumn(after)} ${clause}`),
+    sql: [
+      ...clauses.map((clause) => `${alterColumn(after)} ${clause}`),
+      ...settings.map((clause) => `${alterColumnOnly(after, context)} ${clause}`),
+    ],
     summary: aboutOne(`column ${subject}`, phrases(old, next)),
     hazards,
   };
@@ -169,12 +174,15 @@ export function disturbedByTypeChange(
 ): (dependent: SchemaObject) => boolean {
   const old = propsOf<ColumnProps>(before);
   const next = propsOf<ColumnProps>(after);
+  const changed = new Set([after.id, ...columnsBelow(after, context)]);
   const comparable = sameFamily(old.type, next.type);
   return (dependent) => {
-    if (dependent.kind === 'default') return dependent.parent === after.id;
+    if (dependent.kind === 'default') return changed.has(dependent.parent ?? '');
     // Where a sequence stands must survive: it is altered on its own, before or after.
     if (dependent.kind === 'sequence') return false;
-    if (dependent.kind === 'column') return true;
+    if (dependent.kind === 'column') {
+      return ![dependent.id, ...inheritedFrom(dependent)].some((id) => changed.has(id));
+    }
     if (dependent.kind === 'constraint' && dependent.props.type === 'foreign key' && !comparable) return true;
     if (postgresKind(dependent.kind).blocksColumnTypeChange === true) return true;
     const wanted = context.to.objects.get(dependent.id);

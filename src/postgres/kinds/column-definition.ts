@@ -1,5 +1,6 @@
 import { propsOf } from '../../schema/kind.js';
-import type { SchemaObject } from '../../schema/object.js';
+import { objectId, objectPath, type SchemaObject } from '../../schema/object.js';
+import { alterOnly, type BothStates } from '../attachments.js';
 import { inParentheses } from '../canonical-expression.js';
 import { quoteIdent, relationOf } from '../identifiers.js';
 import { foldsToSerial, type SequenceShape, sequenceOptions } from './sequence-definition.js';
@@ -69,15 +70,21 @@ export function identityClause(identity: NonNullable<ColumnProps['identity']>): 
 }
 
 /** What a column has that no version lets CREATE TABLE say, or only newer ones do. */
-export function columnSettings(column: SchemaObject): string[] {
+export function columnSettings(column: SchemaObject, context: BothStates): string[] {
   const { storage, compression, statistics, options } = propsOf<ColumnProps>(column);
-  const alter = alterColumn(column);
+  const alter = alterColumnOnly(column, context);
   return [
     ...(storage === null ? [] : [`${alter} SET STORAGE ${storage.toUpperCase()}`]),
     ...(compression === null ? [] : [`${alter} SET COMPRESSION ${compression}`]),
     ...(statistics === null ? [] : [`${alter} SET STATISTICS ${statistics}`]),
     ...(options.length === 0 ? [] : [`${alter} SET (${options.join(', ')})`]),
   ];
+}
+
+/** As `alterColumn`, where the columns of the tables below must not change with it. Also for its default. */
+export function alterColumnOnly(column: SchemaObject, context: BothStates): string {
+  const table = objectId('table', ...objectPath(column.id).slice(0, 2));
+  return `${alterOnly(table, relationOf(column), context)} ALTER COLUMN ${quoteIdent(column.name)}`;
 }
 
 /** `ALTER TABLE users ALTER COLUMN email`. */

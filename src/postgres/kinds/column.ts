@@ -6,6 +6,7 @@ import {
   type Rendered,
 } from '../../schema/kind.js';
 import { objectPath, partId, type SchemaObject } from '../../schema/object.js';
+import { followsParent, inheritedFrom } from '../attachments.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { domainsWithin } from '../domains-within.js';
@@ -13,6 +14,8 @@ import { plainName, plainRelationOf, quoteIdent, relationOf } from '../identifie
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { alterColumnStatements, changesType, disturbedByTypeChange } from './column-alteration.js';
 import { type ColumnProps, columnDefinition, columnSettings } from './column-definition.js';
+import { columnsBelow } from './columns-below.js';
+import { alterInherited, inheritedColumns, keptNotNull } from './inherited-column.js';
 import { changeNumbering, takenOver } from './numbering.js';
 import { SEQUENCE_SHAPE, type SequenceShape, separateSequences } from './sequence-definition.js';
 
@@ -51,6 +54,10 @@ export const columnKind: PostgresKind = {
     return `
     SELECT ${CATALOG.pg_class} AS classid, a.attrelid::int8 AS objid, a.attnum AS objsubid, a.attname AS name,
       format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS nn,
+      CASE WHEN a.attinhcount > 0 THEN (
+        SELECT json_agg(i.inhparent::int8 ORDER BY i.inhseqno)
+        FROM pg_inherits i JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname
+        WHERE i.inhrelid = a.attrelid) END AS parents,
       CASE WHEN a.attidentity <> '' OR a.attgenerated <> '' OR a.attcollation <> t.typcollation
         OR a.attstorage <> t.typstorage OR ${compression} <> '' OR coalesce(a.attstattarget, -1) >= 0
         OR cardinality(a.attoptions) > 1 OR a.attoptions[1] NOT LIKE 'pg\\_attver=%'
@@ -73,7 +80,7 @@ export const columnKind: PostgresKind = {
     FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid
     JOIN pg_type t ON t.oid = a.atttypid
-    WHERE a.attrelid >= ${FIRST_USER_OID} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind = 'r'`;
+    WHERE a.attrelid >= ${FIRST_USER_OID} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')`;
   },
   read,
   label: (object) => `column ${plainRelationOf(object)}.${object.name}`,
@@ -85,6 +92,11 @@ export const columnKind: PostgresKind = {
       : [],
   droppedWithParent: () => true,
   foldsIntoParent: () => true,
+  vanishesWith: inheritedWith,
+  comesWith: inheritedWith,
+  renamedWithAnother: (object) => inheritedFrom(object).length > 0,
+  toleratesReplacing: (object, needed) => inheritedFrom(object).includes(needed.id),
+  toleratesDropping: (object, needed) => inheritedFrom(object).includes(needed.id),
   crowds: (object, schema) => domainsWithin(object, schema).map((id) => `values of ${id}`),
   create,
   drop,
@@ -109,6 +121,10 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
   const extra = row.extra as Extra | null;
   const type = row.type as string;
   const notNull = row.nn as boolean;
+  const inherits = ((row.parents ?? []) as number[]).flatMap((relation) => {
+    const table = idAt(CATALOG.pg_class, relation, 0);
+    return table === undefined ? [] : [partId('column', table, name)];
+  });
   return {
     kind: 'column',
     id: partId('column', parent, name),
@@ -121,7 +137,9 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
       position: row.objsubid,
       ...(extra?.storage ? { typeStorage: STORAGE[extra.type_storage]! } : {}),
       ...(extra?.sequence ? { sequence: extra.sequence.name } : {}),
+      ...(inherits.length > 0 ? { inherits } : {}),
     },
+    ...(inherits.length > 0 ? { needs: inherits } : {}),
   };
 }
 
@@ -177,6 +195,11 @@ function specialProps(type: string, notNull: boolean, extra: Extra): ColumnProps
   };
 }
 
+/** A column of a partition comes and goes with that of its parent. */
+function inheritedWith(object: SchemaObject, context: RenderContext): string | undefined {
+  return followsParent(object, context) ? inheritedFrom(object)[0] : undefined;
+}
+
 function create(object: SchemaObject, context: RenderContext): Rendered {
   const { notNull, identity, generated } = propsOf<ColumnProps>(object);
   const subject = `${plainRelationOf(object)}.${object.name}`;
@@ -196,8 +219,9 @@ function create(object: SchemaObject, context: RenderContext): Rendered {
   return {
     sql: [
       `ALTER TABLE ${relationOf(object)} ADD COLUMN ${columnDefinition(object, context.folded)}`,
-      ...columnSettings(object),
+      ...columnSettings(object, context),
       ...separateSequences(context.folded),
+      ...inheritedColumns(object, context),
     ],
     hazards,
   };
@@ -227,7 +251,11 @@ function alter(
   retyped: boolean,
   context: RenderContext,
 ): Alteration {
+  if (followsParent(after, context)) return alterInherited(before, after, context);
   const statements = alterColumnStatements(before, after, context);
-  if (statements === 'replace' || !retyped) return statements;
-  return { ...statements, disturbs: disturbedByTypeChange(before, after, context) };
+  if (statements === 'replace') return statements;
+  const touches = columnsBelow(after, context);
+  const inPlace = { ...statements, sql: [...statements.sql, ...keptNotNull(before, after, context)] };
+  if (!retyped) return { ...inPlace, touches };
+  return { ...inPlace, touches, disturbs: disturbedByTypeChange(before, after, context) };
 }

@@ -37,6 +37,8 @@ export type ConstraintProps = {
   readonly enforced: boolean;
   /** Storage parameters of the index behind it. */
   readonly options: readonly string[];
+  /** The id of the key or index of a partitioned table that this one's index is the part of in a partition. */
+  readonly attachedTo: string | null;
 };
 
 /** `CONSTRAINT users_pkey PRIMARY KEY (id)`, as it stands in CREATE TABLE or after ADD. */

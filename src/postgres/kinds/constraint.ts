@@ -1,17 +1,28 @@
 import { type Alteration, type Hazard, propsOf, type RenderContext } from '../../schema/kind.js';
-import { objectId, objectPath, type SchemaObject } from '../../schema/object.js';
+import { objectId, objectPath, partId, type SchemaObject } from '../../schema/object.js';
+import { followsParent, inheritedFrom, partitionId, staysAttached } from '../attachments.js';
+import type { IndexRole } from '../automatic-names.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { plainName, plainRelationOf, qualified, quoteIdent, relationOf } from '../identifiers.js';
+import { INDEX_ATTACHMENT, readAttachment } from '../index-attachment.js';
 import { keySlot, onlyColumnOf } from '../own-columns.js';
 import { sentence } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
+import {
+  changeAttachment,
+  comesWithAttached,
+  createAttached,
+  staysWhenAboveGoes,
+  vanishesWithAttached,
+} from './attached-index.js';
 import {
   type ConstraintProps,
   type ConstraintType,
   constraintDefinition,
   type ReferentialAction,
 } from './constraint-definition.js';
+import { isMadeByAttaching } from './partition-attach.js';
 import { parameterChanges, readParameters } from './storage-parameters.js';
 
 type IdAt = Parameters<PostgresKind['read']>[2];
@@ -30,6 +41,12 @@ const ACTIONS: Readonly<Record<string, ReferentialAction>> = {
   c: 'cascade',
   n: 'set null',
   d: 'set default',
+};
+
+const INDEX_ROLES: Partial<Record<ConstraintType, IndexRole>> = {
+  'primary key': 'pkey',
+  unique: 'key',
+  exclusion: 'excl',
 };
 
 /** What a foreign key refers to, in catalog terms. */
@@ -53,6 +70,14 @@ export const constraintKind: PostgresKind = {
     SELECT ${CATALOG.pg_constraint} AS classid, k.oid::int8 AS objid, 0 AS objsubid,
       k.conname AS name, k.contype AS type, k.conrelid::int8 AS relation,
       k.conkey AS key, i.indkey::text AS index_key, c.reloptions AS options,
+      ${INDEX_ATTACHMENT} AS attachment,
+      CASE WHEN k.contype = 'f' AND k.conparentid <> 0
+        THEN (SELECT json_agg(json_build_array(p.conrelid::int8, p.conname)) FROM pg_constraint p
+          WHERE p.oid = k.conparentid)
+        WHEN k.contype = 'c' AND k.coninhcount > 0
+        THEN (SELECT json_agg(json_build_array(p.conrelid::int8, p.conname) ORDER BY h.inhseqno)
+          FROM pg_inherits h JOIN pg_constraint p ON p.conrelid = h.inhparent AND p.conname = k.conname AND p.contype = 'c'
+          WHERE h.inhrelid = k.conrelid) END AS above,
       CASE WHEN k.contype = 'f' THEN json_build_object(
         'relation', k.confrelid::int8, 'key', k.confkey, 'matchFull', k.confmatchtype = 'f',
         'onUpdate', k.confupdtype, 'onDelete', k.confdeltype,
@@ -70,20 +95,31 @@ export const constraintKind: PostgresKind = {
       END AS definition
     FROM pg_constraint k
     LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
-    LEFT JOIN pg_class c ON c.oid = i.indexrelid AND c.reloptions IS NOT NULL
-    WHERE k.conrelid >= ${FIRST_USER_OID} AND k.conparentid = 0 AND k.contype IN ('p', 'u', 'c', 'f', 'x')`,
+    LEFT JOIN pg_class c ON c.oid = i.indexrelid AND (c.reloptions IS NOT NULL OR c.relispartition)
+    WHERE k.conrelid >= ${FIRST_USER_OID} AND (k.conparentid = 0 OR k.contype <> 'f' OR EXISTS (
+        SELECT FROM pg_constraint p
+        WHERE p.oid = k.conparentid AND p.conrelid <> k.conrelid AND p.confrelid = k.confrelid))
+      AND k.contype IN ('p', 'u', 'c', 'f', 'x')`,
   read,
   label: (object) => `${object.props.type} ${object.name} of ${plainRelationOf(object)}`,
   reference: (object) => `CONSTRAINT ${quoteIdent(object.name)} ON ${relationOf(object)}`,
   slots,
   frees: (object) => (object.props.type === 'foreign key' ? [] : slots(object)),
   droppedWithParent: () => true,
-  vanishesWith: onlyColumnOf,
+  vanishesWith: (object, context) =>
+    inheritedWith(object, context) ?? vanishesWithAttached(object, context) ?? onlyColumnOf(object),
+  comesWith: (object, context) =>
+    inheritedWith(object, context) ??
+    comesWithAttached(object, context) ??
+    (isMadeByAttaching(object) ? partitionId(object.parent!) : undefined),
+  toleratesReplacing: staysWithout,
+  toleratesDropping: staysWithout,
+  renamedWithAnother: (object) => object.props.type === 'check' && inheritedFrom(object).length > 0,
   // CREATE TABLE takes NOT VALID and forgets it: there are no rows that could be invalid.
   foldsIntoParent: (object) => object.props.validated === true || object.props.enforced === false,
   cutOrder: (object) => ({ 'foreign key': 0, check: 2 })[String(object.props.type)] ?? 3,
   create: (object, context) => ({
-    sql: [`ALTER TABLE ${relationOf(object)} ADD ${constraintDefinition(object)}`],
+    sql: hasIndex(object) ? createAttached(object, context, addition) : [addition(object, false)],
     hazards: additionHazards(object, context),
   }),
   drop: (object) => ({
@@ -96,6 +132,14 @@ export const constraintKind: PostgresKind = {
     ],
   }),
 };
+
+function hasIndex(object: SchemaObject): boolean {
+  return Object.hasOwn(INDEX_ROLES, propsOf<ConstraintProps>(object).type);
+}
+
+function addition(object: SchemaObject, only: boolean): string {
+  return `ALTER TABLE ${only ? 'ONLY ' : ''}${relationOf(object)} ADD ${constraintDefinition(object)}`;
+}
 
 function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<PostgresKind['read']> {
   const table = idAt(CATALOG.pg_class, row.relation as number, 0);
@@ -136,6 +180,13 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     };
   }
   const byExpression = type === 'check' || type === 'exclusion';
+  const { attachedTo, automaticName } = readAttachment(
+    row.attachment,
+    name,
+    table,
+    INDEX_ROLES[type] ?? 'idx',
+    idAt,
+  );
   const traits = String(row.traits).split(' ');
   const props: ConstraintProps = {
     type,
@@ -151,7 +202,12 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     validated: !traits.includes('not-valid'),
     enforced: !traits.includes('not-enforced'),
     options: type === 'exclusion' ? [] : readParameters(row.options),
+    attachedTo,
   };
+  const inherits = ((row.above ?? []) as [number, string][]).flatMap(([relation, above]) => {
+    const id = idAt(CATALOG.pg_class, relation, 0);
+    return id === undefined ? [] : [partId('constraint', id, above)];
+  });
   return {
     kind: 'constraint',
     path: [schema, tableName, name],
@@ -159,7 +215,11 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     schema,
     parent: table,
     props,
-    needs,
+    info: {
+      ...(inherits.length > 0 ? { inherits } : {}),
+      ...(automaticName ? { automaticName } : {}),
+    },
+    needs: [...needs, ...inherits, ...(attachedTo === null ? [] : [attachedTo])],
   };
 }
 
@@ -204,13 +264,38 @@ function additionHazards(object: SchemaObject, context: RenderContext): Hazard[]
   ];
 }
 
-function alter(before: SchemaObject, after: SchemaObject, changed: readonly string[]): Alteration {
+/** A check or foreign key of a partition comes and goes with that of its parent. */
+function inheritedWith(object: SchemaObject, context: RenderContext): string | undefined {
+  return followsParent(object, context) ? inheritedFrom(object)[0] : undefined;
+}
+
+/** A table that is detached first keeps what it got from the one above. */
+function staysWithout(object: SchemaObject, needed: SchemaObject, context: RenderContext): boolean {
+  if (inheritedFrom(object).includes(needed.id)) return !staysAttached(object.parent!, context);
+  return staysWhenAboveGoes(object, needed, context);
+}
+
+function alter(
+  before: SchemaObject,
+  after: SchemaObject,
+  changed: readonly string[],
+  context: RenderContext,
+): Alteration {
   const props = propsOf<ConstraintProps>(after);
+  // What can change in place does so with the constraint above.
+  const followed =
+    followsParent(after, context) || (props.attachedTo !== null && staysAttached(after.parent!, context));
   const table = `ALTER TABLE ${relationOf(after)}`;
   const name = quoteIdent(after.name);
   const sql: string[] = [];
   for (const property of changed) {
-    if (property === 'validated' && props.validated && props.enforced) {
+    if (property === 'attachedTo') {
+      const attaching = changeAttachment(before, after, context);
+      if (attaching === 'replace') return 'replace';
+      sql.push(...attaching);
+    } else if (followed && ['validated', 'deferrable', 'initiallyDeferred'].includes(property)) {
+      if (props.type !== 'foreign key' && property !== 'validated') return 'replace';
+    } else if (property === 'validated' && props.validated && props.enforced) {
       sql.push(`${table} VALIDATE CONSTRAINT ${name}`);
     } else if (property === 'options' && props.type !== 'exclusion') {
       const index = `ALTER INDEX ${qualified(after.schema, after.name)}`;

@@ -4,7 +4,7 @@ import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
-import { alterColumn, defaultText } from './column-definition.js';
+import { alterColumnOnly, defaultText } from './column-definition.js';
 
 /**
  * The default of a column: an object of its own, because it can need a function or a sequence that needs
@@ -26,16 +26,16 @@ export const defaultKind: PostgresKind = {
   foldsIntoParent: () => true,
   cutOrder: () => 1,
   create: setDefault,
-  drop: (object) => ({ sql: [`${alterColumn(object)} DROP DEFAULT`] }),
+  drop: (object, context) => ({ sql: [`${alterColumnOnly(object, context)} DROP DEFAULT`] }),
   alter: (_before, after, _changed, context) => ({
     ...setDefault(after, context),
     summary: `Change the default of column ${plainRelationOf(after)}.${after.name}`,
   }),
 };
 
-function setDefault(object: SchemaObject, { to }: RenderContext): Rendered {
-  const type = String(to.objects.get(object.parent!)?.props.type);
-  return { sql: [`${alterColumn(object)} SET DEFAULT ${defaultText(object, type)}`] };
+function setDefault(object: SchemaObject, context: RenderContext): Rendered {
+  const type = String(context.to.objects.get(object.parent!)?.props.type);
+  return { sql: [`${alterColumnOnly(object, context)} SET DEFAULT ${defaultText(object, type)}`] };
 }
 
 function read(

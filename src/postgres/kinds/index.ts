@@ -19,6 +19,7 @@ import { functionKind } from './function.js';
 import { indexStatisticsKind } from './index-statistics.js';
 import { materializedViewKind } from './materialized-view.js';
 import { materializedViewColumnKind } from './materialized-view-column.js';
+import { partitionKind } from './partition.js';
 import { policyKind } from './policy.js';
 import { publicationKind } from './publication.js';
 import { publicationSchemaKind } from './publication-schema.js';
@@ -71,6 +72,7 @@ export const postgresKinds: readonly PostgresKind[] = [
   replicaIdentityKind,
   functionKind,
   triggerKind,
+  partitionKind,
   publicationKind,
   publicationTableKind,
   publicationSchemaKind,

@@ -3,8 +3,16 @@ import { objectPath, type SchemaObject } from '../../schema/object.js';
 import { canonicalExpression, topLevelWord } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
+import { INDEX_ATTACHMENT, readAttachment } from '../index-attachment.js';
 import { keySlot, onlyColumnOf } from '../own-columns.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
+import {
+  changeAttachment,
+  comesWithAttached,
+  createAttached,
+  staysWhenAboveGoes,
+  vanishesWithAttached,
+} from './attached-index.js';
 import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
 
 type IdAt = Parameters<PostgresKind['read']>[2];
@@ -19,6 +27,8 @@ interface IndexProps {
   readonly options: readonly string[];
   /** False for what a failed CREATE INDEX CONCURRENTLY leaves behind. */
   readonly valid: boolean;
+  /** The id of the index or key of a partitioned table that this one is the part of in a partition. */
+  readonly attachedTo: string | null;
 }
 
 /** Indexes of tables and materialised views that are not part of a constraint. */
@@ -34,22 +44,23 @@ export const indexKind: PostgresKind = {
   query: (version) => `
     SELECT ${CATALOG.pg_class} AS classid, i.indexrelid::int8 AS objid, 0 AS objsubid,
       c.relname AS name, i.indrelid::int8 AS relation, m.amname AS method,
-      i.indisunique AS unique, i.indisvalid AND i.indisready AS valid, c.reloptions AS options,
+      i.indisunique AS unique, c.relkind = 'I' OR i.indisvalid AND i.indisready AS valid, c.reloptions AS options,
+      c.relkind = 'I' AS partitioned, ${INDEX_ATTACHMENT} AS attachment,
       ${version >= 150000 ? 'i.indnullsnotdistinct' : 'false'} AS nulls_not_distinct,
       s.plain, i.indkey::text AS key, i.indnkeyatts AS key_size,
       CASE WHEN s.plain THEN i.indoption::text END AS key_options,
       CASE WHEN s.plain THEN '' ELSE substr(
         pg_get_indexdef(i.indexrelid),
-        1 + length(format('CREATE %sINDEX %I ON %I.%I USING %I ',
+        1 + length(format('CREATE %sINDEX %I ON %s%I.%I USING %I ',
           CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END,
-          c.relname, (SELECT n.nspname FROM pg_namespace n WHERE n.oid = t.relnamespace), t.relname, m.amname)))
+          c.relname, CASE WHEN c.relkind = 'I' THEN 'ONLY ' ELSE '' END, (SELECT n.nspname FROM pg_namespace n WHERE n.oid = t.relnamespace), t.relname, m.amname)))
       END AS definition
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indexrelid
     JOIN pg_am m ON m.oid = c.relam
     JOIN pg_class t ON t.oid = i.indrelid
     CROSS JOIN LATERAL (SELECT
-      t.relkind = 'r' AND i.indexprs IS NULL AND i.indpred IS NULL AND c.reloptions IS NULL
+      t.relkind IN ('r', 'p') AND i.indexprs IS NULL AND i.indpred IS NULL AND c.reloptions IS NULL
       AND i.indclass::oid[] <@ ARRAY(SELECT o.oid FROM pg_opclass o WHERE o.opcdefault AND o.oid < ${FIRST_USER_OID})
       AND i.indcollation::oid[] <@ ARRAY[0, 100]::oid[]
       AND i.indrelid NOT IN (
@@ -57,7 +68,7 @@ export const indexKind: PostgresKind = {
         WHERE a.attrelid >= ${FIRST_USER_OID} AND a.attnum > 0 AND (a.attcollation NOT IN (0, 100)
           OR a.atttypid IN (SELECT o.opcintype FROM pg_opclass o WHERE o.opcdefault AND o.oid >= ${FIRST_USER_OID})))
       AS plain OFFSET 0) s
-    WHERE i.indrelid >= ${FIRST_USER_OID} AND c.relkind = 'i' AND NOT c.relispartition AND t.relkind IN ('r', 'm')
+    WHERE i.indrelid >= ${FIRST_USER_OID} AND c.relkind IN ('i', 'I') AND t.relkind IN ('r', 'p', 'm')
       AND i.indexrelid NOT IN (SELECT k.conindid FROM pg_constraint k WHERE k.contype IN ('p', 'u', 'x'))`,
   read,
   label: (object) => `index ${plainName(object.schema, object.name)}`,
@@ -70,19 +81,18 @@ export const indexKind: PostgresKind = {
       : [relation];
   },
   droppedWithParent: () => true,
-  vanishesWith: onlyColumnOf,
+  vanishesWith: (object, context) => vanishesWithAttached(object, context) ?? onlyColumnOf(object),
+  comesWith: comesWithAttached,
+  toleratesReplacing: staysWhenAboveGoes,
+  toleratesDropping: staysWhenAboveGoes,
   cutOrder: () => 4,
+  // An index of a partitioned table takes one that looks like its own from each partition.
+  crowds: (object) => [`index ${object.parent} ${object.props.method} ${object.props.definition}`],
   create(object, context) {
-    const { unique, method, definition, options } = propsOf<IndexProps>(object);
-    const words = [
-      `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${quoteIdent(object.name)}`,
-      `ON ${relationOf(object)}`,
-      ...(method === 'btree' ? [] : [`USING ${quoteIdent(method)}`]),
-      withOptions(definition, options),
-    ];
+    const { unique } = propsOf<IndexProps>(object);
     const relation = plainRelation(object);
     return {
-      sql: [words.join(' ')],
+      sql: createAttached(object, context, createIndex),
       hazards:
         unique && context.from.objects.has(object.parent!)
           ? [
@@ -97,13 +107,19 @@ export const indexKind: PostgresKind = {
     };
   },
   drop: (object) => ({ sql: [`DROP INDEX ${qualified(object.schema, object.name)}`] }),
-  alter(before, after, changed): Alteration {
-    if (changed.some((property) => property !== 'options')) return 'replace';
+  alter(before, after, changed, context): Alteration {
+    if (changed.some((property) => !['options', 'attachedTo'].includes(property))) return 'replace';
+    const attaching = changed.includes('attachedTo') ? changeAttachment(before, after, context) : [];
+    if (attaching === 'replace' || (after.info.partitioned === true && changed.includes('options')))
+      return 'replace';
     const index = `ALTER INDEX ${qualified(after.schema, after.name)}`;
     const changes = parameterChanges(propsOf<IndexProps>(before).options, propsOf<IndexProps>(after).options);
     return {
-      sql: changes.map((change) => `${index} ${change}`),
-      summary: `Change the storage parameters of index ${plainName(after.schema, after.name)}`,
+      sql: [...attaching, ...changes.map((change) => `${index} ${change}`)],
+      summary:
+        changes.length > 0
+          ? `Change the storage parameters of index ${plainName(after.schema, after.name)}`
+          : `Attach index ${plainName(after.schema, after.name)} to that of the partitioned table`,
     };
   },
   rename: (object, newName) => ({
@@ -112,6 +128,17 @@ export const indexKind: PostgresKind = {
   // Nobody can ask for an invalid index, only for a valid one in its place.
   sameProperty: (key, before) => key === 'valid' && before.props.valid === true,
 };
+
+function createIndex(object: SchemaObject, only: boolean): string {
+  const { unique, method, definition, options } = propsOf<IndexProps>(object);
+  const words = [
+    `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${quoteIdent(object.name)}`,
+    `ON ${only ? 'ONLY ' : ''}${relationOf(object)}`,
+    ...(method === 'btree' ? [] : [`USING ${quoteIdent(method)}`]),
+    withOptions(definition, options),
+  ];
+  return words.join(' ');
+}
 
 function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<PostgresKind['read']> {
   const parent = idAt(CATALOG.pg_class, row.relation as number, 0);
@@ -128,6 +155,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     row.plain === true
       ? plainDefinition(row, columns as string[])
       : withoutOptions(canonicalExpression(row.definition as string), options);
+  const { attachedTo, automaticName } = readAttachment(row.attachment, name, parent, 'idx', idAt);
   return {
     kind: 'index',
     path: [schema, name],
@@ -140,8 +168,14 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
       definition,
       options,
       valid: row.valid as boolean,
+      attachedTo,
     },
-    info: { columns: columns.slice(0, row.key_size as number) },
+    info: {
+      columns: columns.slice(0, row.key_size as number),
+      ...(row.partitioned === true ? { partitioned: true } : {}),
+      ...(automaticName ? { automaticName } : {}),
+    },
+    ...(attachedTo === null ? {} : { needs: [attachedTo] }),
   };
 }
 

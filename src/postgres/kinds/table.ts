@@ -1,11 +1,14 @@
 import { propsOf, type RenderContext, type Rendered } from '../../schema/kind.js';
 import { objectId, type Schema, type SchemaObject } from '../../schema/object.js';
+import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
 import { sentence } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { columnDefinition, columnSettings } from './column-definition.js';
 import { type ConstraintProps, constraintDefinition } from './constraint-definition.js';
+import { attach, isMadeByAttaching } from './partition-attach.js';
+import { createPartition, isPlainPartition } from './partition-create.js';
 import { separateSequences } from './sequence-definition.js';
 import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
 
@@ -15,9 +18,16 @@ interface TableProps {
   readonly options: readonly string[];
   /** Null for heap. */
   readonly accessMethod: string | null;
+  /** `RANGE (created_at)`; null for a table that holds rows of its own. */
+  readonly partitionBy: string | null;
+  /** The columns that the partition key is made of, each with its type: they cannot be altered. */
+  readonly partitionKey: readonly string[];
 }
 
-/** Ordinary tables. Partitioned, inherited, typed and foreign tables are not managed yet. */
+/**
+ * Tables, partitioned ones and partitions among them; that a table is a partition is the affair of the kind
+ * `partition`. Inherited, typed and foreign tables are not managed yet.
+ */
 export const tableKind: PostgresKind = {
   name: 'table',
   rank: 30,
@@ -27,12 +37,17 @@ export const tableKind: PostgresKind = {
       n.nspname AS schema, c.relname AS name,
       CASE
         WHEN c.relkind = 'f' THEN 'foreign table'
-        WHEN c.relispartition THEN 'partition'
-        WHEN c.relkind = 'p' THEN 'partitioned table'
         WHEN c.reloftype <> 0 THEN 'typed table'
-        WHEN c.oid IN (SELECT i.inhrelid FROM pg_inherits i) THEN 'inherited table'
+        WHEN NOT c.relispartition AND c.oid IN (SELECT i.inhrelid FROM pg_inherits i) THEN 'inherited table'
       END AS unmanaged,
-      c.relpersistence = 'u' AS unlogged, c.reloptions AS options, t.reloptions AS toast_options,
+      CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_by,
+      CASE WHEN c.relkind = 'p' THEN (
+        SELECT json_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
+          nullif(a.attcollation, 0)::regcollation) ORDER BY a.attname)
+        FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid
+        WHERE d.classid = ${CATALOG.pg_class} AND d.objid = c.oid AND d.refclassid = ${CATALOG.pg_class}
+          AND d.refobjid = c.oid AND d.refobjsubid = 0 AND d.deptype = 'i') END AS partition_key,
+      c.relpersistence = 'u' AND c.relkind <> 'p' AS unlogged, c.reloptions AS options, t.reloptions AS toast_options,
       nullif(m.amname, 'heap') AS access_method
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -52,12 +67,13 @@ export const tableKind: PostgresKind = {
   drop,
   alter(before, after, changed, context) {
     const old = propsOf<TableProps>(before);
-    const { unlogged, options, accessMethod } = propsOf<TableProps>(after);
+    const { unlogged, options, accessMethod, partitionBy } = propsOf<TableProps>(after);
+    if (changed.includes('partitionBy') || changed.includes('partitionKey')) return 'replace';
     const table = `ALTER TABLE ${qualified(after.schema, after.name)}`;
     const sql = parameterChanges(old.options, options).map((change) => `${table} ${change}`);
     if (changed.includes('unlogged')) sql.push(`${table} SET ${unlogged ? 'UNLOGGED' : 'LOGGED'}`);
     if (changed.includes('accessMethod')) {
-      sql.push(`${table} SET ACCESS METHOD ${quoteIdent(accessMethod ?? 'heap')}`);
+      sql.push(`${table} SET ACCESS METHOD ${accessMethodName(accessMethod, partitionBy)}`);
     }
     const subject = `table ${plainName(after.schema, after.name)}`;
     return {
@@ -118,26 +134,44 @@ function read(row: CatalogRow): ReturnType<PostgresKind['read']> {
       unlogged: row.unlogged as boolean,
       options: [...readParameters(row.options), ...readParameters(row.toast_options, 'toast.')],
       accessMethod: row.access_method as string | null,
+      partitionBy: row.partition_by === null ? null : canonicalExpression(row.partition_by as string),
+      partitionKey: (row.partition_key ?? []) as string[],
     },
   };
 }
 
-function create(object: SchemaObject, { folded }: RenderContext): Rendered {
-  const { unlogged, options, accessMethod } = propsOf<TableProps>(object);
+/** A partitioned table names no method of its own unless it is told to (PostgreSQL 17). */
+function accessMethodName(accessMethod: string | null, partitionBy: string | null): string {
+  return partitionBy !== null && accessMethod === null ? 'DEFAULT' : quoteIdent(accessMethod ?? 'heap');
+}
+
+function create(object: SchemaObject, context: RenderContext): Rendered {
+  const { folded } = context;
+  const attachment = folded.find((part) => part.kind === 'partition' && part.parent === object.id);
+  const { unlogged, options, accessMethod, partitionBy } = propsOf<TableProps>(object);
+  const by = partitionBy === null ? '' : ` PARTITION BY ${partitionBy}`;
+  const using = accessMethod === null ? '' : ` USING ${quoteIdent(accessMethod)}`;
+  const tail = `${by}${using}${withClause(options)}`;
+  if (attachment !== undefined && isPlainPartition(object, context)) {
+    return createPartition(object, attachment, tail, context);
+  }
   const name = qualified(object.schema, object.name);
-  const columns = folded.filter((part) => part.kind === 'column');
-  const constraints = folded.filter((part) => part.kind === 'constraint').sort(byConstraintType);
+  const own = folded.filter((part) => part.parent === object.id);
+  const columns = own.filter((part) => part.kind === 'column');
+  const constraints = own
+    .filter((part) => part.kind === 'constraint' && !isMadeByAttaching(part))
+    .sort(byConstraintType);
   const lines = [
     ...columns.map((column) => columnDefinition(column, folded)),
     ...constraints.map(constraintDefinition),
   ];
   const body = lines.length === 0 ? '()' : `(\n${lines.map((line) => `  ${line}`).join(',\n')}\n)`;
-  const using = accessMethod === null ? '' : ` USING ${quoteIdent(accessMethod)}`;
   return {
     sql: [
-      `CREATE ${unlogged ? 'UNLOGGED ' : ''}TABLE ${name} ${body}${using}${withClause(options)}`,
-      ...columns.flatMap(columnSettings),
+      `CREATE ${unlogged ? 'UNLOGGED ' : ''}TABLE ${name} ${body}${tail}`,
+      ...columns.flatMap((column) => columnSettings(column, context)),
       ...separateSequences(folded),
+      ...(attachment === undefined ? [] : attach(attachment, context)),
     ],
   };
 }
@@ -148,10 +182,13 @@ function byConstraintType(a: SchemaObject, b: SchemaObject): number {
   return CONSTRAINT_ORDER.indexOf(String(a.props.type)) - CONSTRAINT_ORDER.indexOf(String(b.props.type));
 }
 
-function drop(object: SchemaObject): Rendered {
+function drop(object: SchemaObject, { to }: RenderContext): Rendered {
   const subject = plainName(object.schema, object.name);
+  const sql = [`DROP TABLE ${qualified(object.schema, object.name)}`];
+  // Its rows are in its partitions, which are detached first, or dropped and say so themselves.
+  if (propsOf<TableProps>(object).partitionBy !== null && to.objects.has(object.id)) return { sql };
   return {
-    sql: [`DROP TABLE ${qualified(object.schema, object.name)}`],
+    sql,
     hazards: [
       {
         code: 'drop-table',

@@ -1,15 +1,19 @@
-import { propsOf } from '../../schema/kind.js';
-import { objectId, type SchemaObject } from '../../schema/object.js';
+import { propsOf, type RenderContext } from '../../schema/kind.js';
+import { objectId, partId, type SchemaObject } from '../../schema/object.js';
+import { followsParent, inheritedFrom, partitionId } from '../attachments.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { withoutDefaultSchema } from '../default-schema-left-out.js';
-import { ENABLING, type FiringState, STATE_WORDS, STATES } from '../firing-state.js';
+import { type FiringState, STATE_WORDS, STATES } from '../firing-state.js';
 import { plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
+import { triggerState } from './trigger-state.js';
 
 interface TriggerProps {
   readonly definition: string;
   readonly enabled: FiringState;
+  /** True for what the trigger of a partitioned table is in a partition. */
+  readonly inherited: boolean;
 }
 
 /** A trigger of a table or view. */
@@ -25,15 +29,18 @@ export const triggerKind: PostgresKind = {
   query: () => `
     SELECT ${CATALOG.pg_trigger} AS classid, t.oid::int8 AS objid, 0 AS objsubid,
            n.nspname AS schema, c.relname AS relation, c.relkind AS relkind, t.tgname AS name,
-           pg_get_triggerdef(t.oid) AS definition, t.tgenabled AS enabled
+           pg_get_triggerdef(t.oid) AS definition, t.tgenabled AS enabled,
+           CASE WHEN t.tgparentid <> 0 THEN (
+             SELECT json_build_object('relation', p.tgrelid::int8, 'name', p.tgname)
+             FROM pg_trigger p WHERE p.oid = t.tgparentid) END AS above
       FROM pg_trigger t
       JOIN pg_class c ON c.oid = t.tgrelid
       JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relkind IN ('r', 'v') AND ${isUserSchema('n.nspname')}
+     WHERE (NOT t.tgisinternal OR t.tgparentid <> 0 AND t.tgconstraint = 0) AND c.relkind IN ('r', 'p', 'v') AND ${isUserSchema('n.nspname')}
        AND ${isNotExtensionMember('pg_class', 'c.oid')} AND ${isNotExtensionMember('pg_trigger', 't.oid')}
-       AND NOT c.relispartition AND c.reloftype = 0 AND c.oid NOT IN (SELECT i.inhrelid FROM pg_inherits i)`,
+       AND (c.relispartition OR c.reloftype = 0 AND c.oid NOT IN (SELECT i.inhrelid FROM pg_inherits i))`,
 
-  read: (row) => ({
+  read: (row, _version, idAt) => ({
     kind: 'trigger',
     path: [row.schema as string, row.relation as string, row.name as string],
     name: row.name as string,
@@ -42,13 +49,25 @@ export const triggerKind: PostgresKind = {
     props: {
       definition: canonicalExpression(withoutDefaultSchema(row.definition as string, 'ON')),
       enabled: STATES[row.enabled as string]!,
+      inherited: row.above !== null,
     },
+    ...above(row.above as Above | null, idAt),
   }),
 
-  create(object) {
-    const { definition, enabled } = propsOf<TriggerProps>(object);
-    return { sql: [definition, ...(enabled === 'origin' ? [] : [setState(object)])] };
-  },
+  create: (object, context) => ({
+    // The clones on the tables below come with it, and are enabled as it is when it is made.
+    sql: [
+      propsOf<TriggerProps>(object).definition,
+      ...[object, ...context.folded.filter(({ kind }) => kind === 'trigger')]
+        .filter((trigger) => propsOf<TriggerProps>(trigger).enabled !== 'origin')
+        .map((trigger) => triggerState(trigger, context)),
+    ],
+  }),
+  comesWith: (object, context) =>
+    propsOf<TriggerProps>(object).inherited ? maker(object, context) : undefined,
+  vanishesWith: (object, context) =>
+    propsOf<TriggerProps>(object).inherited ? maker(object, context) : undefined,
+  renamedWithAnother: (object) => propsOf<TriggerProps>(object).inherited,
   drop: (object) => ({ sql: [`DROP TRIGGER ${quoteIdent(object.name)} ON ${relationOf(object)}`] }),
   rename: (object, newName) => ({
     sql: [
@@ -56,16 +75,31 @@ export const triggerKind: PostgresKind = {
     ],
   }),
 
-  alter: (_before, after, changed) =>
-    changed.includes('definition')
+  alter: (_before, after, changed, context) =>
+    changed.includes('definition') || changed.includes('inherited')
       ? 'replace'
       : {
-          sql: [setState(after)],
+          sql: [triggerState(after, context)],
           summary: `${STATE_WORDS[propsOf<TriggerProps>(after).enabled]} trigger ${after.name} on ${plainRelationOf(after)}`,
         },
 };
 
-function setState(trigger: SchemaObject): string {
-  const { enabled } = propsOf<TriggerProps>(trigger);
-  return `ALTER TABLE ${relationOf(trigger)} ${ENABLING[enabled]} TRIGGER ${quoteIdent(trigger.name)}`;
+interface Above {
+  readonly relation: number;
+  readonly name: string;
+}
+
+/** The trigger that this one is a clone of; both stand in the same list, so it is found by its name. */
+function above(
+  of: Above | null,
+  idAt: Parameters<PostgresKind['read']>[2],
+): { readonly info?: { readonly inherits: readonly string[] } } {
+  const table = of === null ? undefined : idAt(CATALOG.pg_class, of.relation, 0);
+  if (of === null || table === undefined) return {};
+  return { info: { inherits: [partId('trigger', table, of.name)] } };
+}
+
+/** A clone comes and goes with the trigger above, or with the partition itself. */
+function maker(object: SchemaObject, context: RenderContext): string | undefined {
+  return followsParent(object, context) ? inheritedFrom(object)[0] : partitionId(object.parent!);
 }

@@ -1,0 +1,118 @@
+import { sameValue } from '../schema/equal.js';
+import { propsOf, type RenderContext } from '../schema/kind.js';
+import type { Schema, SchemaObject } from '../schema/object.js';
+
+/** What the kind `partition` says: of which table, with which rows. */
+export type PartitionProps = {
+  /** The id of the partitioned table. */
+  readonly of: string;
+  /** `FOR VALUES IN (1, 2)`, `DEFAULT`. */
+  readonly bound: string;
+  /** True for what an interrupted DETACH CONCURRENTLY leaves behind: the parent does not see it any more. */
+  readonly detaching: boolean;
+};
+
+/** Both states, which is all that is needed to say who hands what on to whom. */
+export type BothStates = Pick<RenderContext, 'from' | 'to'>;
+
+/** The attachment of a table to its parent, if it is a partition. */
+export function partitionOf(schema: Schema, table: string): SchemaObject | undefined {
+  return schema.objects.get(partitionId(table));
+}
+
+/** The id of the attachment of a table, by the table's id. */
+export function partitionId(table: string): string {
+  return `partition${table.slice(table.indexOf(':'))}`;
+}
+
+/** The ids of the tables that hang on a table directly, sorted. */
+export function childrenOf(schema: Schema, table: string): readonly string[] {
+  let children = CHILDREN.get(schema);
+  if (children === undefined) {
+    children = new Map();
+    for (const object of schema.objects.values()) {
+      if (object.kind !== 'partition' || object.parent === null) continue;
+      const { of } = propsOf<PartitionProps>(object);
+      const known = children.get(of);
+      if (known) known.push(object.parent);
+      else children.set(of, [object.parent]);
+    }
+    CHILDREN.set(schema, children);
+  }
+  return children.get(table) ?? [];
+}
+
+const CHILDREN = new WeakMap<Schema, Map<string, string[]>>();
+
+/** The parts of a table of one kind, sorted by id. */
+export function partsOf(schema: Schema, table: string, kind: string): readonly SchemaObject[] {
+  let parts = PARTS.get(schema);
+  if (parts === undefined) {
+    parts = new Map();
+    for (const object of schema.objects.values()) {
+      if (object.parent === null) continue;
+      const key = `${object.kind} ${object.parent}`;
+      const known = parts.get(key);
+      if (known) known.push(object);
+      else parts.set(key, [object]);
+    }
+    PARTS.set(schema, parts);
+  }
+  return parts.get(`${kind} ${table}`) ?? [];
+}
+
+const PARTS = new WeakMap<Schema, Map<string, SchemaObject[]>>();
+
+/** The ids of all tables below a table that hang on it before and after, so that what it does to itself it does to them. */
+export function followersOf(table: string, context: BothStates): string[] {
+  return childrenOf(context.to, table)
+    .filter((child) => staysAttached(child, context))
+    .flatMap((child) => [child, ...followersOf(child, context)]);
+}
+
+/**
+ * True when a table is attached to the same parent in the same way all the time: then what comes to, changes in and
+ * goes from the parent does so in this table by itself. Otherwise it is detached first and attached last, and stands
+ * alone in between.
+ */
+export function staysAttached(table: string, { from, to }: BothStates): boolean {
+  const before = partitionOf(from, table);
+  const after = partitionOf(to, table);
+  if (before === undefined || after === undefined) return false;
+  const old = propsOf<PartitionProps>(before);
+  const next = propsOf<PartitionProps>(after);
+  return (
+    old.of === next.of &&
+    old.bound === next.bound &&
+    !old.detaching &&
+    isKept(table, { from, to }) &&
+    isKept(next.of, { from, to })
+  );
+}
+
+/** How a table is partitioned cannot be altered: then it is made anew. */
+export function isKept(table: string, { from, to }: BothStates): boolean {
+  const before = from.objects.get(table);
+  const after = to.objects.get(table);
+  return (
+    before !== undefined &&
+    after !== undefined &&
+    ['partitionBy', 'partitionKey'].every((key) => sameValue(before.props[key], after.props[key]))
+  );
+}
+
+/** What a part of a table (a column, a check, a foreign key, a trigger) got from the tables above: their ids. */
+export function inheritedFrom(part: SchemaObject): readonly string[] {
+  return (part.info.inherits ?? []) as readonly string[];
+}
+
+/** True when a part is the affair of the table above in both states. */
+export function followsParent(part: SchemaObject, context: BothStates): boolean {
+  return inheritedFrom(part).length > 0 && part.parent !== null && staysAttached(part.parent, context);
+}
+
+/** `ALTER TABLE` would reach the tables below too; `ALTER TABLE ONLY` where there are any. */
+export function alterOnly(table: string, written: string, { from, to }: BothStates): string {
+  const hasChildren = childrenOf(from, table).length > 0 || childrenOf(to, table).length > 0;
+  return `ALTER TABLE ${hasChildren ? 'ONLY ' : ''}${written}`;
+}

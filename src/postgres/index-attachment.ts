@@ -1,0 +1,43 @@
+import { objectId, objectPath } from '../schema/object.js';
+import { automaticIndexName, type IndexRole } from './automatic-names.js';
+import { CATALOG } from './catalog-scope.js';
+import type { PostgresKind } from './postgres-kind.js';
+
+/** What the index of a partition is attached to, and the names of its columns. */
+interface AttachmentRow {
+  readonly relation: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly constraint: boolean;
+  readonly columns: readonly string[];
+}
+
+/** SQL: what the index `i` (pg_index) with the relation `c` (pg_class) is attached to as JSON, or null. */
+export const INDEX_ATTACHMENT = `CASE WHEN c.relispartition THEN (
+        SELECT json_build_object('relation', x.indrelid::int8, 'schema', n.nspname, 'name', p.relname,
+          'constraint', EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = p.oid AND k.contype IN ('p', 'u', 'x')),
+          'columns', (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = i.indexrelid))
+        FROM pg_inherits h
+        JOIN pg_class p ON p.oid = h.inhparent
+        JOIN pg_namespace n ON n.oid = p.relnamespace
+        JOIN pg_index x ON x.indexrelid = p.oid
+        WHERE h.inhrelid = i.indexrelid) END`;
+
+/** The id of the index or constraint above, and whether the server would give the index the name it has. */
+export function readAttachment(
+  row: unknown,
+  name: string,
+  table: string,
+  role: IndexRole,
+  idAt: Parameters<PostgresKind['read']>[2],
+): { readonly attachedTo: string | null; readonly automaticName: boolean } {
+  const found = (row ?? null) as AttachmentRow | null;
+  const above = found === null ? undefined : idAt(CATALOG.pg_class, found.relation, 0);
+  if (found === null || above === undefined) return { attachedTo: null, automaticName: false };
+  return {
+    attachedTo: found.constraint
+      ? objectId('constraint', ...objectPath(above), found.name)
+      : objectId('index', found.schema, found.name),
+    automaticName: name === automaticIndexName(objectPath(table)[1]!, found.columns, role),
+  };
+}

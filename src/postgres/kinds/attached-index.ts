@@ -1,0 +1,98 @@
+import type { RenderContext } from '../../schema/kind.js';
+import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { childrenOf, partitionId, staysAttached } from '../attachments.js';
+import { qualified } from '../identifiers.js';
+import { isMadeByAttaching } from './partition-attach.js';
+
+/** What indexes, and the keys that have one, do with the index of a partitioned table they are attached to. */
+
+function above(object: SchemaObject): string | null {
+  return (object.props.attachedTo ?? null) as string | null;
+}
+
+/** Made with the index above where the table is a partition all the time, else with the partition. */
+export function comesWithAttached(object: SchemaObject, context: RenderContext): string | undefined {
+  const attachedTo = above(object);
+  if (attachedTo === null) return undefined;
+  if (staysAttached(object.parent!, context)) return attachedTo;
+  return isMadeByAttaching(object) ? partitionId(object.parent!) : undefined;
+}
+
+export function vanishesWithAttached(object: SchemaObject, context: RenderContext): string | undefined {
+  const attachedTo = above(object);
+  return attachedTo !== null && staysAttached(object.parent!, context) ? attachedTo : undefined;
+}
+
+/** A table that is detached first keeps its index when the one above goes. */
+export function staysWhenAboveGoes(
+  object: SchemaObject,
+  needed: SchemaObject,
+  context: RenderContext,
+): boolean {
+  return needed.id === above(object) && !staysAttached(object.parent!, context);
+}
+
+/**
+ * The statements that make an index or key of a table and, where that is partitioned, those of its partitions. One
+ * statement does where the server gives them the names they are to have; else each is made by itself and attached.
+ */
+export function createAttached(
+  object: SchemaObject,
+  context: RenderContext,
+  write: (object: SchemaObject, only: boolean) => string,
+): string[] {
+  const attachedTo = above(object);
+  return [
+    ...createWithAttached(object, context, write),
+    ...(attachedTo !== null && staysAttached(object.parent!, context)
+      ? [attachIndex(object, attachedTo)]
+      : []),
+  ];
+}
+
+function createWithAttached(
+  object: SchemaObject,
+  context: RenderContext,
+  write: (object: SchemaObject, only: boolean) => string,
+): string[] {
+  const tables = childrenOf(context.to, object.parent!).filter((table) => staysAttached(table, context));
+  if (tables.length === 0) return [write(object, false)];
+  if (isMadeWhole(object, context)) return [write(object, false)];
+  return [
+    write(object, true),
+    ...belowOf(object, context).flatMap((below) => [
+      ...createWithAttached(below, context, write),
+      attachIndex(below, object.id),
+    ]),
+  ];
+}
+
+function belowOf(object: SchemaObject, { folded }: RenderContext): SchemaObject[] {
+  return folded.filter((part) => above(part) === object.id);
+}
+
+function isMadeWhole(object: SchemaObject, context: RenderContext): boolean {
+  const tables = childrenOf(context.to, object.parent!).filter((table) => staysAttached(table, context));
+  const below = belowOf(object, context);
+  return (
+    below.length === tables.length &&
+    below.every((part) => part.info.automaticName === true && isMadeWhole(part, context))
+  );
+}
+
+/** The statements for an index that is to be attached where it was not, or elsewhere, and stays. */
+export function changeAttachment(
+  before: SchemaObject,
+  after: SchemaObject,
+  context: RenderContext,
+): string[] | 'replace' {
+  // Attaching or detaching the table does it.
+  if (!staysAttached(after.parent!, context)) return [];
+  const attachedTo = above(after);
+  return above(before) !== null || attachedTo === null ? 'replace' : [attachIndex(after, attachedTo)];
+}
+
+function attachIndex(index: SchemaObject, to: string): string {
+  const path = objectPath(to);
+  return `ALTER INDEX ${qualified(path[0]!, path.at(-1)!)} ATTACH PARTITION ${qualified(index.schema, index.name)}`;
+}

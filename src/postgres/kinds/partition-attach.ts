@@ -1,0 +1,38 @@
+import { propsOf, type RenderContext } from '../../schema/kind.js';
+import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { inheritedFrom, type PartitionProps, partsOf } from '../attachments.js';
+import { qualified } from '../identifiers.js';
+import { triggerState } from './trigger-state.js';
+
+/**
+ * The statements that make a table a partition. The server then makes what is missing of the parent's indexes, keys,
+ * foreign keys and triggers by itself; what is to have another name than it would give was made before.
+ */
+export function attach(partition: SchemaObject, context: RenderContext): string[] {
+  const { of, bound } = propsOf<PartitionProps>(partition);
+  const [schema, name] = objectPath(of);
+  const table = qualified(partition.schema, partition.name);
+  return [
+    `ALTER TABLE ${qualified(schema!, name!)} ATTACH PARTITION ${table} ${bound}`,
+    ...clonedTriggerStates(partition, context),
+  ];
+}
+
+/** True for what ATTACH PARTITION and PARTITION OF make by themselves under the name that is wanted. */
+export function isMadeByAttaching(part: SchemaObject): boolean {
+  if (part.kind === 'index' || (part.kind === 'constraint' && part.props.attachedTo !== null)) {
+    return part.props.attachedTo !== null && part.info.automaticName === true;
+  }
+  if (part.kind === 'constraint') return part.props.type === 'foreign key' && inheritedFrom(part).length > 0;
+  return part.kind === 'trigger' && part.props.inherited === true;
+}
+
+/** Clones of triggers begin in the state of the parent's. */
+export function clonedTriggerStates(partition: SchemaObject, context: RenderContext): string[] {
+  const { to } = context;
+  return partsOf(to, partition.parent!, 'trigger').flatMap((trigger) => {
+    const [above] = inheritedFrom(trigger);
+    const state = above === undefined ? undefined : to.objects.get(above)?.props.enabled;
+    return state === undefined || state === trigger.props.enabled ? [] : [triggerState(trigger, context)];
+  });
+}

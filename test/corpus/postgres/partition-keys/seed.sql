@@ -1,0 +1,3 @@
+INSERT INTO other VALUES (1, 1), (2, 2);
+INSERT INTO k VALUES (1, '2024-02-02', 1, 1), (2, '2025-02-02', 2, 2), (3, '2026-02-02', NULL, 3);
+INSERT INTO refers VALUES (1, '2024-02-02');

@@ -1,0 +1,2 @@
+INSERT INTO t VALUES (1, 1), (2, 2), (3, 3);
+INSERT INTO t4 VALUES (4, 4);
