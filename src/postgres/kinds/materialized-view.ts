@@ -9,6 +9,7 @@ import { queryText, relationSlots } from './view.js';
 
 interface MaterializedViewProps {
   readonly definition: string;
+  /** Storage parameters as `name=value`, those of the TOAST table as `toast.name=value`. */
   readonly options: readonly string[];
   /** Null for heap. */
   readonly accessMethod: string | null;
@@ -29,9 +30,10 @@ export const materializedViewKind: PostgresKind = {
   query: () => `
     SELECT ${CATALOG.pg_class} AS classid, c.oid::int8 AS objid, 0 AS objsubid,
            n.nspname AS schema, c.relname AS name, pg_get_viewdef(c.oid) AS definition, c.reloptions AS options,
-           nullif(m.amname, 'heap') AS access_method, c.relispopulated AS populated
+           t.reloptions AS toast_options, nullif(m.amname, 'heap') AS access_method, c.relispopulated AS populated
       FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN pg_class t ON t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL
       LEFT JOIN pg_am m ON m.oid = c.relam
      WHERE c.relkind = 'm' AND ${isUserSchema('n.nspname')} AND ${isNotExtensionMember('pg_class', 'c.oid')}`,
 
@@ -43,7 +45,7 @@ export const materializedViewKind: PostgresKind = {
     parent: null,
     props: {
       definition: queryText(row.definition as string),
-      options: readParameters(row.options),
+      options: [...readParameters(row.options), ...readParameters(row.toast_options, 'toast.')],
       accessMethod: row.access_method as string | null,
     },
     info: { populated: row.populated as boolean },

@@ -1,0 +1,10 @@
+create schema app;
+create table t (id int, n int, r int4range, constraint pk primary key (id), constraint "u q" unique (n), exclude using gist (r with &&));
+comment on index pk is 'the index';
+comment on constraint pk on t is 'the key';
+comment on index "u q" is 'kept';
+comment on index t_r_excl is 'goes';
+create table app.x (a int unique);
+comment on index app.x_a_key is 'in app';
+create domain positive as int constraint above check (value > 0);
+comment on constraint above on domain positive is 'above zero';

@@ -1,0 +1,13 @@
+create extension citext;
+create table t (id int primary key, name text);
+create function f(int, int default 1) returns int language sql as $$ select $1 $$;
+create function g() returns int language sql as $$ select 1 $$;
+create procedure p(int) language sql as $$ select 1 $$;
+create function trg() returns trigger language plpgsql as $$ begin return new; end $$;
+create index i on t (name desc);
+create trigger tr before insert or update on t for each row execute function trg();
+create materialized view m as select id, 1 as n from t;
+alter function f(int, int) depends on extension citext;
+alter index i depends on extension citext;
+alter trigger tr on t depends on extension citext;
+alter materialized view m depends on extension citext;

@@ -1,0 +1,18 @@
+create extension citext;
+create extension pg_trgm;
+create table t (id int primary key, name text);
+create function f(int) returns int language sql as $$ select $1 $$;
+create function g() returns int language sql as $$ select 1 $$;
+create procedure p(int) language sql as $$ select 1 $$;
+create function trg() returns trigger language plpgsql as $$ begin return new; end $$;
+create index i on t (name);
+create trigger tr before insert on t for each row execute function trg();
+create materialized view m as select id from t;
+alter function f(int) depends on extension citext;
+alter function g() depends on extension citext;
+alter procedure p(int) depends on extension pg_trgm;
+alter index i depends on extension citext;
+alter trigger tr on t depends on extension citext;
+alter trigger tr on t depends on extension pg_trgm;
+alter materialized view m depends on extension citext;
+alter index t_pkey depends on extension citext;

@@ -1,0 +1,27 @@
+-- since: 140000
+create table t (id int primary key, n int, note text, constraint c check (1 > 0));
+create function f(int) returns int language sql immutable as $$ select $1 $$;
+create function trg() returns trigger language plpgsql as $$ begin return new; end $$;
+create policy p on t using (f(n) > 0);
+comment on policy p on t is 'calls f';
+alter table t enable row level security;
+alter table t force row level security;
+create rule r as on update to t where f(new.n) > 5 do instead nothing;
+alter table t disable rule r;
+comment on rule r on t is 'calls f';
+create trigger w after update on t for each row when (f(new.n) > 1) execute function trg();
+alter table t enable replica trigger w;
+create statistics s on f(n), note from t;
+alter statistics s set statistics 9;
+create index i on t (f(n));
+alter index i alter column 1 set statistics 8;
+create unique index u on t (id, f(n));
+create view v as select id, n from t;
+alter view v alter column n set default f(1);
+create materialized view m as select f(n) as n from t;
+create unique index m_n on m (n);
+alter materialized view m cluster on m_n;
+alter table t cluster on i;
+create function ev() returns event_trigger language plpgsql as $$ begin end $$;
+create event trigger e on ddl_command_end execute function ev();
+comment on event trigger e is 'e';

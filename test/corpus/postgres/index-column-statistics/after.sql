@@ -1,0 +1,14 @@
+create schema app;
+create table t (a bigint, b int, c text, r int4range);
+create index i on t ((a + b), lower(c));
+alter index i alter column 1 set statistics 50;
+create index changed on t ((a * 3));
+alter index changed alter column 1 set statistics 5;
+create table app."T t" ("C" text);
+create index "I i" on app."T t" (upper("C"));
+alter index app."I i" alter column 1 set statistics 90;
+create materialized view m as select a, b from t;
+create index on_m on m ((a + 1));
+alter index on_m alter column 1 set statistics 7;
+alter table t add constraint ex exclude using gist ((int4range(b, b)) with &&);
+alter index ex alter column 1 set statistics 11;

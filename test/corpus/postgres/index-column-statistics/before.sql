@@ -1,0 +1,17 @@
+create schema app;
+create table t (a int, b int, c text, r int4range);
+create index i on t ((a + b), lower(c));
+alter index i alter column 1 set statistics 50;
+alter index i alter column 2 set statistics 60;
+create index changed on t ((a * 2));
+alter index changed alter column 1 set statistics 5;
+create index gone on t ((b * 2));
+alter index gone alter column 1 set statistics 5;
+create table app."T t" ("C" text);
+create index "I i" on app."T t" (upper("C"));
+alter index app."I i" alter column 1 set statistics 9;
+create materialized view m as select a from t;
+create index on_m on m ((a + 1));
+alter index on_m alter column 1 set statistics 7;
+alter table t add constraint ex exclude using gist ((int4range(a, b)) with &&);
+alter index ex alter column 1 set statistics 11;

@@ -1,0 +1,12 @@
+create table t (id int, note text, body text);
+create materialized view m with (fillfactor = 80, autovacuum_enabled = false) as select id, note, body from t;
+alter materialized view m alter column id set statistics 200;
+alter materialized view m alter column body set (n_distinct = -0.5);
+alter materialized view m alter column body set storage plain;
+create materialized view rebuilt as select id, note, body from t;
+alter materialized view rebuilt alter column note set storage main;
+alter materialized view rebuilt alter column note set statistics 20;
+create unique index rebuilt_id on rebuilt (id);
+create materialized view empty as select id, note from t with no data;
+create materialized view "Ma t" with (toast.autovacuum_vacuum_threshold = 10) as select id as "I d" from t;
+comment on column m.note is 'outside';

@@ -1,0 +1,14 @@
+create table t (id int, note text, body text);
+create materialized view m with (fillfactor = 70, toast.autovacuum_enabled = false) as select id, note, body from t;
+alter materialized view m alter column id set statistics 100;
+alter materialized view m alter column note set storage external;
+alter materialized view m alter column body set (n_distinct = 5);
+create materialized view rebuilt as select id, note from t;
+alter materialized view rebuilt alter column note set storage main;
+alter materialized view rebuilt alter column note set statistics 20;
+create unique index rebuilt_id on rebuilt (id);
+create materialized view empty as select id from t with no data;
+create materialized view "Ma t" as select id as "I d" from t;
+alter materialized view "Ma t" alter column "I d" set statistics 3;
+comment on column m.note is 'outside';
+comment on column "Ma t"."I d" is 'id';

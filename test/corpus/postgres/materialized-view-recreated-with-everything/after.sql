@@ -1,0 +1,16 @@
+create table t (id int primary key, n int, note text);
+create materialized view m with (fillfactor = 60) as select id, n + 0 as n, note from t;
+alter materialized view m alter column note set storage external;
+alter materialized view m alter column n set statistics 42;
+create unique index m_id on m (id);
+create index m_expr on m ((n + 1));
+alter index m_expr alter column 1 set statistics 17;
+alter materialized view m cluster on m_id;
+create statistics m_st (ndistinct) on id, n from m;
+alter statistics m_st set statistics 33;
+comment on materialized view m is 'm';
+comment on column m.n is 'n';
+comment on index m_id is 'id';
+comment on statistics m_st is 'st';
+create view v as select * from m;
+create rule r as on insert to v do instead nothing;

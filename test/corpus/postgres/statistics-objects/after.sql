@@ -1,0 +1,18 @@
+create schema app;
+create table t (a int, b int, c text, d bigint, f int);
+alter table t add column e bigint;
+create statistics all_kinds on a, b from t;
+create statistics partly (ndistinct) on b, c from t;
+create statistics retargeted on a, d from t;
+alter statistics retargeted set statistics 0;
+create statistics on_dropped (mcv) on d, f from t;
+create statistics retyped (mcv) on c, e from t;
+alter statistics retyped set statistics 77;
+create statistics app."St;at" on a, e from t;
+alter statistics app."St;at" set statistics 10;
+comment on statistics all_kinds is 'both';
+comment on statistics retyped is 'comes back';
+create materialized view m as select a, b, c, 1 as n from t;
+create statistics of_m on a, b from m;
+create table u (x int, y int);
+create statistics of_u on x, y from u;

@@ -1,0 +1,16 @@
+create schema app;
+create table t (a int, b int, c text, d int, e int);
+create statistics all_kinds on a, b from t;
+create statistics partly (ndistinct, mcv) on b, c from t;
+create statistics gone (dependencies) on a, c from t;
+create statistics retargeted on a, d from t;
+alter statistics retargeted set statistics 500;
+create statistics on_dropped on d, e from t;
+create statistics retyped (mcv) on c, e from t;
+alter statistics retyped set statistics 77;
+create statistics app."St;at" on a, e from t;
+comment on statistics all_kinds is 'pairs';
+comment on statistics retyped is 'comes back';
+comment on statistics app."St;at" is 'x';
+create materialized view m as select a, b, c from t;
+create statistics of_m on a, b from m;

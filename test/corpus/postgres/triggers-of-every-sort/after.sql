@@ -1,0 +1,18 @@
+create schema app;
+create table a (id int primary key, n bigint, note text);
+create table app."Tr g" (id int, n int);
+create function f() returns trigger language plpgsql as $$ begin return new; end $$;
+create function app."G g"() returns trigger language plpgsql as $$ begin return null; end $$;
+create constraint trigger checked after insert or update of n on a deferrable initially deferred for each row when (new.n > 0) execute function f();
+create constraint trigger plain after delete on a deferrable for each row execute function f();
+create constraint trigger loses_from after update on a for each row execute function f();
+create trigger rows_of after update on a referencing new table as now for each statement execute function f();
+create trigger each_row after insert on a referencing new table as "N ew" for each row when (new.note is not null) execute function f();
+create trigger trunc after truncate on a for each statement execute function f();
+create trigger args after insert on a for each row execute function f('x', 'its', '3');
+create trigger off after insert on a for each row execute function f();
+alter table a enable always trigger off;
+create trigger rep after insert on a for each row execute function f();
+create trigger "T r;" after insert or update of n on app."Tr g" for each row execute function app."G g"();
+alter table app."Tr g" disable trigger "T r;";
+comment on trigger checked on a is 'deferred';

@@ -1,0 +1,13 @@
+create schema app;
+create table t (id int primary key, n bigint, note text, at timestamptz);
+create function next_n(step int default 1) returns int language sql as $$ select step $$;
+create view v as select id, n, note from t;
+alter view v alter column n set default 6;
+create view app."V w" as select id, n as "N;" from t;
+alter view app."V w" alter column "N;" set default next_n();
+create view kept as select n, id from t;
+alter view kept alter column n set default 1;
+create view stays as select id, n, at from t;
+alter view stays alter column n set default 7;
+alter view stays alter column at set default now();
+comment on column v.n is 'with a default';

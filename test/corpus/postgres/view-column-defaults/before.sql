@@ -1,0 +1,15 @@
+create schema app;
+create table t (id int primary key, n int, note text, at timestamptz);
+create function next_n() returns int language sql as $$ select 1 $$;
+create view v as select id, n, note from t;
+alter view v alter column n set default 5;
+alter view v alter column note set default 'it''s';
+create view app."V w" as select id, n as "N;" from t;
+alter view app."V w" alter column "N;" set default next_n();
+create view kept as select id, n from t;
+alter view kept alter column n set default 1;
+create view stays as select id, n from t;
+alter view stays alter column n set default 7;
+create view gone as select id from t;
+alter view gone alter column id set default 1;
+comment on column v.n is 'with a default';
