@@ -50,8 +50,10 @@ export async function planBetween(
   to: StateSource,
   options: PlanOptions,
 ): Promise<PlanBetween> {
-  const wanted = await readState(bench, to, options);
-  const current = await readState(bench, from, options);
+  const [wanted, current] = onOldest(
+    await readState(bench, to, options),
+    await readState(bench, from, options),
+  );
   const remarks = bench.dialect.remarks?.(current.asRead ?? current.schema, wanted.schema) ?? [];
   for (const remark of remarks) bench.note(remark);
   const renamed = await renamesOf(bench, current, wanted.schema, options);
@@ -68,6 +70,19 @@ export async function planBetween(
     proven,
     unmanaged: { from: current.schema.unmanaged, to: wanted.schema.unmanaged },
   };
+}
+
+/**
+ * Two states to be compared, both with the version of the older engine, so that nothing is asked of it which only
+ * the newer one has. 0 is what a state that no engine gave has.
+ */
+function onOldest(...states: readonly [ReadState, ReadState]): [ReadState, ReadState] {
+  const oldest = Math.min(...states.map(({ schema }) => schema.engineVersion || Infinity));
+  const on = (state: ReadState): ReadState => ({
+    ...state,
+    schema: { ...state.schema, engineVersion: Math.min(state.schema.engineVersion, oldest) },
+  });
+  return [on(states[0]), on(states[1])];
 }
 
 /** Proves a plan from the first way of building its old state that works. */

@@ -20,16 +20,20 @@ export type Change =
  */
 export function diffSchemas(from: Schema, to: Schema, dialect: Pick<Dialect, 'kind'>): Change[] {
   const changes: Change[] = [];
+  // 0 is what a state that no engine gave has.
+  const oldest = Math.min(from.engineVersion || Infinity, to.engineVersion || Infinity);
+  const isKnown = ({ kind }: SchemaObject): boolean => oldest >= (dialect.kind(kind).since ?? 0);
   for (const [id, before] of from.objects) {
     const after = to.objects.get(id);
-    if (!after) changes.push({ action: 'drop', object: before });
-    else if (before !== after) {
+    if (!after) {
+      if (isKnown(before)) changes.push({ action: 'drop', object: before });
+    } else if (before !== after) {
       const changed = changedProperties(before, after, dialect);
       if (changed.length > 0) changes.push({ action: 'alter', before, after, changed });
     }
   }
   for (const [id, object] of to.objects) {
-    if (!from.objects.has(id)) changes.push({ action: 'create', object });
+    if (!from.objects.has(id) && isKnown(object)) changes.push({ action: 'create', object });
   }
   return changes;
 }

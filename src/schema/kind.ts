@@ -95,6 +95,11 @@ export interface ObjectKind {
    * allows it: row-level security is switched on or off behind its policies. Default: none.
    */
   follows?(object: SchemaObject): readonly string[];
+  /**
+   * The engine's version that first has it. Where one side comes from an older one, nothing is known of such
+   * objects there, and they are not compared.
+   */
+  readonly since?: number;
   /** True when it is made and altered after everything else, and dropped before. Default false. */
   readonly outermost?: boolean;
   /** True when it disappears with its parent and needs no DROP of its own then. Default false. */

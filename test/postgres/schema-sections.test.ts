@@ -10,6 +10,7 @@ const PARTS = [
   'view-column-default',
   'materialized-view-column',
   'constraint',
+  'not-null-constraint',
   'index',
   'index-statistics',
   'statistics',

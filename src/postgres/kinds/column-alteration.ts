@@ -31,7 +31,9 @@ export function alterColumnStatements(
   const generation = generationChange(old, next);
   if (generation === 'replace') return 'replace';
   const retyped = old.type !== next.type || old.collation !== next.collation;
-  const becomesNotNull = next.notNull && !old.notNull;
+  // One that is not to be checked is added by itself.
+  const special = context.to.objects.get(`not-null-constraint${after.id.slice('column'.length)}`);
+  const becomesNotNull = next.notNull && !old.notNull && special?.props.validated !== false;
   const clauses = [
     ...generation,
     ...(old.identity !== null && next.identity === null ? ['DROP IDENTITY'] : []),

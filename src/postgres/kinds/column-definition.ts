@@ -40,10 +40,31 @@ export function columnDefinition(column: SchemaObject, folded: readonly SchemaOb
   if (collation !== null) words.push(`COLLATE ${collation}`);
   if (generated !== null) words.push(generatedClause(generated));
   if (identity !== null) words.push(identityClause(identity));
+  const special = folded.find((part) => part.kind === 'not-null-constraint' && part.parent === column.id);
+  if (notNull && special !== undefined) words.push(notNullClause(propsOf<NotNullProps>(special)));
   // serial and identity bring NOT NULL along.
-  if (notNull && !serial && identity === null) words.push('NOT NULL');
+  else if (notNull && !serial && identity === null) words.push('NOT NULL');
   if (value !== undefined && !serial) words.push(`DEFAULT ${defaultText(value, type)}`);
   return words.join(' ');
+}
+
+/** What is special about a NOT NULL. */
+export type NotNullProps = {
+  /** Null where the server named it. */
+  readonly constraint: string | null;
+  readonly noInherit: boolean;
+  readonly validated: boolean;
+};
+
+/** `CONSTRAINT must NOT NULL`, as a column has it; with the column's name as ADD takes it. */
+export function notNullClause({ constraint, noInherit, validated }: NotNullProps, column?: string): string {
+  return [
+    ...(constraint === null ? [] : [`CONSTRAINT ${quoteIdent(constraint)}`]),
+    'NOT NULL',
+    ...(column === undefined ? [] : [column]),
+    ...(noInherit ? ['NO INHERIT'] : []),
+    ...(validated ? [] : ['NOT VALID']),
+  ].join(' ');
 }
 
 /**

@@ -288,13 +288,19 @@ function alter(
   const table = `ALTER TABLE ${relationOf(after)}`;
   const name = quoteIdent(after.name);
   const sql: string[] = [];
+  // What is enforced from now on has been checked, and what is not counts as never checked.
+  const enforcement = changed.includes('enforced') && props.type === 'foreign key';
+  if (enforcement && props.enforced && !props.validated) return 'replace';
   for (const property of changed) {
     if (property === 'attachedTo') {
       const attaching = changeAttachment(before, after, context);
       if (attaching === 'replace') return 'replace';
       sql.push(...attaching);
-    } else if (followed && ['validated', 'deferrable', 'initiallyDeferred'].includes(property)) {
+    } else if (followed && ['validated', 'enforced', 'deferrable', 'initiallyDeferred'].includes(property)) {
       if (props.type !== 'foreign key' && property !== 'validated') return 'replace';
+    } else if (property === 'enforced' && enforcement) {
+      sql.push(`${table} ALTER CONSTRAINT ${name} ${props.enforced ? 'ENFORCED' : 'NOT ENFORCED'}`);
+    } else if (property === 'validated' && enforcement) {
     } else if (property === 'validated' && props.validated && props.enforced) {
       sql.push(`${table} VALIDATE CONSTRAINT ${name}`);
     } else if (property === 'options' && props.type !== 'exclusion') {
@@ -314,12 +320,14 @@ function alter(
   }
   const label = `${props.type} ${after.name} of ${plainRelationOf(after)}`;
   const phrases: readonly [readonly string[], string][] = [
-    [['validated'], `validate ${label}`],
+    [['enforced'], `${props.enforced ? 'enforce' : 'no longer enforce'} ${label}`],
+    [enforcement ? [] : ['validated'], `validate ${label}`],
     [['options'], `change the storage parameters of the index of ${label}`],
     [['deferrable', 'initiallyDeferred'], `change when ${label} is checked`],
   ];
   return {
     sql,
+    hazards: enforcement && props.enforced ? additionHazards(after, context) : [],
     summary: sentence(
       phrases.flatMap(([names, phrase]) => (names.some((name) => changed.includes(name)) ? [phrase] : [])),
     ),

@@ -19,6 +19,7 @@ import { functionKind } from './function.js';
 import { indexStatisticsKind } from './index-statistics.js';
 import { materializedViewKind } from './materialized-view.js';
 import { materializedViewColumnKind } from './materialized-view-column.js';
+import { notNullConstraintKind } from './not-null-constraint.js';
 import { partitionKind } from './partition.js';
 import { policyKind } from './policy.js';
 import { publicationKind } from './publication.js';
@@ -65,6 +66,7 @@ export const postgresKinds: readonly PostgresKind[] = [
   defaultKind,
   viewColumnDefaultKind,
   constraintKind,
+  notNullConstraintKind,
   indexKind,
   indexStatisticsKind,
   statisticsKind,

@@ -1,5 +1,5 @@
 create table t (id int, note text, body text);
-create materialized view m with (fillfactor = 80, autovacuum_enabled = false) as select id, note, body from t;
+create materialized view m with (autovacuum_enabled = false, fillfactor = 80) as select id, note, body from t;
 alter materialized view m alter column id set statistics 200;
 alter materialized view m alter column body set (n_distinct = -0.5);
 alter materialized view m alter column body set storage plain;
