@@ -18,7 +18,7 @@ export const notNullConstraintKind: PostgresKind = {
   rank: 32,
   since: 180000,
   label: (object) => `NOT NULL of column ${plainRelationOf(object)}.${object.name}`,
-  reference: (object) => `CONSTRAINT ${quoteIdent(String(object.info.name))} ON ${relationOf(object)}`,
+  reference: constraint,
   droppedWithParent: () => true,
   // CREATE TABLE takes NOT VALID and forgets it: there are no rows that could be invalid.
   foldsIntoParent: (object) => propsOf<NotNullProps>(object).validated,
@@ -56,19 +56,27 @@ export const notNullConstraintKind: PostgresKind = {
     sql: changes(AS_USUAL, propsOf<NotNullProps>(object), object),
     summary: summary(object),
   }),
-  // Without the NOT NULL there is nothing left to change.
-  drop: (object, { to }) => ({
-    sql:
-      isNotNull(object, to) && !to.objects.has(object.id)
-        ? changes(propsOf<NotNullProps>(object), AS_USUAL, object)
-        : [],
-    summary: summary(object),
-  }),
+  drop(object, { to, folded }) {
+    // Without the NOT NULL there is nothing left to change.
+    if (!isNotNull(object, to) || to.objects.has(object.id)) return { sql: [] };
+    const commented = folded.some(({ kind }) => kind === 'comment');
+    return {
+      sql: [
+        ...(commented ? [`COMMENT ON ${constraint(object)} IS NULL`] : []),
+        ...changes(propsOf<NotNullProps>(object), AS_USUAL, object),
+      ],
+      summary: summary(object),
+    };
+  },
   alter: (before, after) => ({
     sql: changes(propsOf<NotNullProps>(before), propsOf<NotNullProps>(after), after),
     summary: summary(after),
   }),
 };
+
+function constraint(object: SchemaObject): string {
+  return `CONSTRAINT ${quoteIdent(String(object.info.name))} ON ${relationOf(object)}`;
+}
 
 const AS_USUAL: NotNullProps = { constraint: null, noInherit: false, validated: true };
 
@@ -87,7 +95,7 @@ function changes(before: NotNullProps, after: NotNullProps, object: SchemaObject
     return [`${table} ALTER COLUMN ${column} DROP NOT NULL`, `${table} ADD ${notNullClause(after, column)}`];
   }
   const clauses = [
-    ...(before.validated ? [] : ['VALIDATE CONSTRAINT %1$I']),
+    ...(before.validated || !after.validated ? [] : ['VALIDATE CONSTRAINT %1$I']),
     ...(before.noInherit === after.noInherit
       ? []
       : [`ALTER CONSTRAINT %1$I ${after.noInherit ? 'NO INHERIT' : 'INHERIT'}`]),
