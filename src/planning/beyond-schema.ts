@@ -15,15 +15,14 @@ export interface BeyondSchema {
 
 /** Managed by Tidemark: what of it a statement changes, the state of the schema shows. */
 const MANAGED =
-  /^(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:(?:unique|recursive|constraint|virtual|unlogged|materialized)\s+)*(?:table|index|view|sequence|type|domain|function|procedure|routine|trigger|schema|extension)\b/i;
+  /^(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:(?:unique|recursive|constraint|virtual|unlogged|materialized)\s+)*(?:table|index|view|sequence|type|domain|function|procedure|routine|(?:event\s+)?trigger|schema|extension|policy|rule|statistics|access\s+method)\b/i;
 /** Without an effect that lasts. */
 const PASSING =
   /^(?:set|reset|show|begin|start|commit|end|rollback|savepoint|release|abort|vacuum|analy[sz]e|reindex|lock|checkpoint|discard)\b|^pragma\s+(?:foreign_keys|foreign_key_check|integrity_check|legacy_alter_table|defer_foreign_keys|optimize)\b|^select\s+\d+$/i;
 const FROM_ROWS =
   /^create\b(?:\s+\w+)*?\s+table\b[\s\S]*\bas\s*\(*\s*(?:select|with|values|table|execute)\b/i;
 /** Parts of a managed object that no comparison sees. */
-const UNSEEN =
-  /\bowner\s+to\b|\brow\s+level\s+security\b|\breplica\s+identity\b|\bset\s+(?:statistics|storage|compression|tablespace|access\s+method)\b|\bcluster\s+on\b|\b(?:enable|disable)\s+(?:replica\s+|always\s+)?(?:trigger|rule)\b/i;
+const UNSEEN = /\bowner\s+to\b|\bset\s+tablespace\b/i;
 const RESTART = /\brestart\b/i;
 const ALTER_TABLE = new RegExp(
   String.raw`^alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?(?:${NAME}\s*\.\s*)?(?<table>${NAME})\s+(?<change>[\s\S]*)$`,
