@@ -5,6 +5,7 @@ import { postgresSections } from '../../src/postgres/schema-sections.js';
 /** What is always a part of something else, and is written down with it. */
 const PARTS = [
   'domain-constraint',
+  'partition',
   'column',
   'default',
   'view-column-default',
