@@ -28,6 +28,15 @@ export interface ObjectDraft {
   readonly needs?: readonly string[];
 }
 
+/** Who needs whom, while a schema is being read. */
+export interface Dependencies {
+  needs(id: string): readonly string[];
+  /** What needs this object. */
+  dependents(id: string): readonly SchemaObject[];
+  add(dependent: string, needed: string): void;
+  remove(dependent: string, needed: string): void;
+}
+
 /** A PostgreSQL kind: an ObjectKind that can also read itself from the catalogs. */
 export interface PostgresKind extends ObjectKind {
   /**
@@ -51,6 +60,11 @@ export interface PostgresKind extends ObjectKind {
     version: number,
     idAt: (classid: number, objid: number, objsubid: number) => string | undefined,
   ): ObjectDraft | { readonly unmanaged: UnmanagedObject } | undefined;
+  /**
+   * Called for each object of this kind when all dependencies are known: corrects those that pg_depend tells in another
+   * way than statements need them, its own or those of its dependents.
+   */
+  correctDependencies?(object: SchemaObject, dependencies: Dependencies): void;
   /** How COMMENT ON, GRANT and the like call it: `TABLE users`, `COLUMN users.email`, `CONSTRAINT c ON users`. */
   reference(object: SchemaObject): string;
   /** True when the dependents of a column must go while its type changes (views, rules, policies, …). Default false. */

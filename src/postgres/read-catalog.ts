@@ -150,6 +150,7 @@ class Reading {
       this.#objects.get(dependent)!.dependsOn.push(needed),
     );
     this.#leaveOut();
+    correctDependencies(this.#objects);
     for (const object of this.#objects.values()) tidy(object, this.#objects);
   }
 
@@ -186,6 +187,37 @@ class Reading {
 function dependsOn({ parent, needs }: ObjectDraft): string[] {
   if (needs === undefined) return parent === null ? [] : [parent];
   return parent === null ? [...needs] : [parent, ...needs];
+}
+
+/** Lets the kinds that know better correct what pg_depend says. Few schemas have objects of such kinds. */
+function correctDependencies(objects: ReadonlyMap<string, Growing>): void {
+  const correcting = new Map(
+    postgresKinds.flatMap((kind) => (kind.correctDependencies ? [[kind.name, kind]] : [])),
+  );
+  let dependents: Map<string, Growing[]> | undefined;
+  for (const object of objects.values()) {
+    const kind = correcting.get(object.kind);
+    if (kind === undefined) continue;
+    dependents ??= invert(objects);
+    kind.correctDependencies!(object, {
+      needs: (id) => objects.get(id)?.dependsOn ?? [],
+      dependents: (id) => dependents!.get(id) ?? [],
+      add: (dependent, needed) => objects.get(dependent)?.dependsOn.push(needed),
+      remove(dependent, needed) {
+        const list = objects.get(dependent)?.dependsOn ?? [];
+        list.splice(0, list.length, ...list.filter((id) => id !== needed));
+      },
+    });
+  }
+}
+
+function invert(objects: ReadonlyMap<string, Growing>): Map<string, Growing[]> {
+  const dependents = new Map<string, Growing[]>();
+  for (const object of objects.values()) {
+    for (const needed of object.dependsOn)
+      dependents.set(needed, [...(dependents.get(needed) ?? []), object]);
+  }
+  return dependents;
 }
 
 /** Sorts the dependencies and takes out what is there twice or not at all. */

@@ -4,7 +4,7 @@ import { propsOf } from '../schema/kind.js';
 import { compareText, type Schema, type SchemaObject } from '../schema/object.js';
 import { followsParent } from './attachments.js';
 import { compositeConverters } from './composite-converters.js';
-import { nameOf, plainName, qualified, quoteIdent } from './identifiers.js';
+import { plainName, qualified, quoteIdent } from './identifiers.js';
 import { postgresKind } from './kind-registry.js';
 import { type ColumnProps, columnSettings } from './kinds/column-definition.js';
 import { domainConstraintSql } from './kinds/domain-constraint.js';
@@ -17,7 +17,8 @@ import { createTypeSql, TYPE_KINDS } from './type-sql.js';
  * enum, a composite with one) are made anew with it. Whatever else uses these types or columns is dropped before
  * and created again after, by the planner.
  *
- * `replace` when no column holds values of the type: then a plain drop and create does.
+ * `replace` when no column holds values of the type: then a plain drop and create does. A collation under columns is
+ * changed in the same way.
  */
 export function swapType(
   before: SchemaObject,
@@ -29,28 +30,35 @@ export function swapType(
     readonly hazards?: readonly Hazard[];
     /** New and changed checks of the domain, to be written into its CREATE. */
     readonly checks?: readonly SchemaObject[];
+    /** For a base type: the objects that go and come with it, and all that it takes to make it. */
+    readonly parts?: readonly SchemaObject[];
+    readonly create?: readonly string[];
   } = {},
 ): Alteration {
+  const parts = options.parts ?? [];
+  const inside: RenderContext = { ...context, folded: parts };
   const types = remadeTypes(before, context);
   const typeIds = new Set(types.map((type) => type.id));
   const columns = columnsOf(typeIds, context);
   if (columns.length === 0) return 'replace';
 
   const checks = [...checksToKeep(typeIds, context), ...(options.checks ?? [])];
-  const remade = new Set([...typeIds, ...checks.map((check) => check.id)]);
+  const remade = new Set([...typeIds, ...[...checks, ...parts].map(({ id }) => id)]);
   const touched = new Set([...remade, ...columns.map((column) => column.id)]);
   const name = plainName(after.schema, after.name);
-  const creates = types.map((type) => {
-    const parts = checks.filter((check) => check.parent === type.id).map(domainConstraintSql);
-    return createTypeSql(type === before ? after : type, parts);
+  const creates = types.flatMap((type) => {
+    const object = type === before ? after : type;
+    if (type === before && options.create) return options.create;
+    if (!TYPE_KINDS.has(type.kind)) return postgresKind(type.kind).create(object, context).sql;
+    return createTypeSql(object, checks.filter((check) => check.parent === type.id).map(domainConstraintSql));
   });
   // The functions of a range keep its name when the type is renamed, so old and new cannot stand side by side.
-  const asText = types.some((type) => type.kind === 'range-type');
+  const asText = parts.length > 0 || types.some((type) => type.kind === 'range-type');
   return {
     sql: [
       ...(asText
-        ? throughText(types, creates, columns, context)
-        : sideBySide(types, after, creates, columns, context, options.byName === true)),
+        ? throughText(types, creates, columns, inside)
+        : sideBySide(types, after, creates, columns, inside, options.byName === true)),
       // The new type brings its own storage with it.
       ...columns.flatMap((column) => columnSettings(column, context)),
     ],
@@ -89,7 +97,7 @@ function sideBySide(
       )
     : undefined;
   return [
-    ...types.map((type, i) => `ALTER TYPE ${nameOf(type)} RENAME TO ${quoteIdent(names[i]!)}`),
+    ...types.flatMap((type, i) => postgresKind(type.kind).rename!(type, names[i]!).sql),
     ...creates,
     ...(converters?.create ?? []),
     ...alterColumns(leading(columns, context), context.from, (column, value) => {
@@ -98,13 +106,21 @@ function sideBySide(
       return `${type}${collate} USING ${converters ? `${converters.name}(${value})` : `${value}::text::${type}`}`;
     }),
     ...(converters?.drop ?? []),
-    ...types.map((type, i) => `DROP TYPE ${qualified(type.schema, names[i]!)}`).reverse(),
+    ...types
+      .flatMap((type, i) =>
+        dropSql({ ...type, name: names[i]!, info: { ...type.info, shadowed: false } }, context),
+      )
+      .reverse(),
   ];
 }
 
 /** The columns that are altered themselves: those of partitions change with their parent's. */
 function leading(columns: readonly SchemaObject[], context: RenderContext): readonly SchemaObject[] {
   return columns.filter((column) => !followsParent(column, context));
+}
+
+function dropSql(type: SchemaObject, context: RenderContext): readonly string[] {
+  return postgresKind(type.kind).drop(type, context).sql;
 }
 
 /** Keeps the values as text while the types are made anew. */
@@ -118,12 +134,12 @@ function throughText(
   const renamed = types.some((type) => type.info.multirange !== to.objects.get(type.id)!.info.multirange);
   return [
     ...alterColumns(leading(columns, context), from, (_, value) => `text USING ${value}::text`),
-    ...types.map((type) => `DROP TYPE ${nameOf(type)}`).reverse(),
+    ...types.flatMap((type) => dropSql(type, context)).reverse(),
     ...creates,
     ...alterColumns(leading(columns, context), from, (column, value) => {
       // Its type may have got another name: that of a range's multirange can change.
-      const { type } = propsOf<ColumnProps>(renamed ? to.objects.get(column.id)! : column);
-      return `${type} USING ${value}::${type}`;
+      const { type, collation } = propsOf<ColumnProps>(renamed ? to.objects.get(column.id)! : column);
+      return `${type}${collation === null ? '' : ` COLLATE ${collation}`} USING ${value}::${type}`;
     }),
   ];
 }

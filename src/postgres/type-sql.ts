@@ -93,7 +93,7 @@ export function dropType(object: SchemaObject): Rendered {
 }
 
 /** One line while it is short, else one item a line. */
-function list(items: readonly string[]): string {
+export function list(items: readonly string[]): string {
   const line = items.join(', ');
   return line.length <= 60 ? line : `\n  ${items.join(',\n  ')}\n`;
 }

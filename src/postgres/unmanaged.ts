@@ -8,7 +8,8 @@ import { CATALOG, FIRST_USER_OID, isNotExtensionMember, isUserSchema } from './c
  */
 export function unmanagedQuery(version: number): string {
   const sources = [...SOURCES, ...OWNERS, ...PRIVILEGES].map((source) => source(version));
-  return `WITH usual_owners AS MATERIALIZED (${USUAL_OWNERS}) ${sources.join('\nUNION ALL\n')}`;
+  return `WITH usual_owners AS MATERIALIZED (${USUAL_OWNERS}), found(kind, name) AS (${sources.join('\nUNION ALL\n')})
+    SELECT kind, name FROM found`;
 }
 
 type Source = (version: number) => string;
@@ -16,23 +17,6 @@ type Source = (version: number) => string;
 /** A name as `qualified` would write it; both arguments are columns. */
 function dotted(schema: string, name: string): string {
   return `CASE WHEN ${schema} = 'public' THEN '' ELSE quote_ident(${schema}) || '.' END || quote_ident(${name})`;
-}
-
-/** Objects of a catalog that live in a schema. */
-function inSchema(kind: string, catalog: string, prefix: string, where = 'true', name?: string): Source {
-  return () => `
-    SELECT '${kind}' AS kind, ${name ?? dotted('n.nspname', `o.${prefix}name`)} AS name
-      FROM ${catalog} o
-      JOIN pg_namespace n ON n.oid = o.${prefix}namespace
-     WHERE ${isUserSchema('n.nspname')} AND ${isNotExtensionMember(catalog, 'o.oid')} AND ${where}`;
-}
-
-/** Objects of a catalog that belong to the whole database. */
-function databaseWide(kind: string, catalog: string, name: string, where = 'true'): Source {
-  return () => `
-    SELECT '${kind}', ${name}
-      FROM ${catalog} o
-     WHERE o.oid >= ${FIRST_USER_OID} AND ${isNotExtensionMember(catalog, 'o.oid')} AND ${where}`;
 }
 
 /** Something about a table or view that is there; `join` adds what `c` (pg_class) is joined with. */
@@ -58,58 +42,8 @@ function columnGrants(): string {
 const RELATION = dotted('n.nspname', 'c.relname');
 const COLUMN = `${RELATION} || '.' || quote_ident(a.attname)`;
 const SIGNATURE = `${dotted('n.nspname', 'o.proname')} || '(' || pg_get_function_identity_arguments(o.oid) || ')'`;
-const OPERATOR = `CASE WHEN n.nspname = 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END || o.oprname || ' ('
-  || CASE WHEN o.oprleft = 0 THEN 'none' ELSE format_type(o.oprleft, NULL) END || ', '
-  || CASE WHEN o.oprright = 0 THEN 'none' ELSE format_type(o.oprright, NULL) END || ')'`;
-/** Operator classes of one name may exist for several access methods. */
-const FOR_METHOD = (method: string): string =>
-  ` || ' for ' || (SELECT m.amname FROM pg_am m WHERE m.oid = o.${method})`;
 
 const SOURCES: readonly Source[] = [
-  inSchema('aggregate', 'pg_proc', 'pro', "o.prokind = 'a'", SIGNATURE),
-  inSchema(
-    'base type',
-    'pg_type',
-    'typ',
-    "o.typtype IN ('b', 'p') AND NOT (o.typelem <> 0 AND o.typcategory = 'A')",
-  ),
-  inSchema('operator', 'pg_operator', 'opr', 'true', OPERATOR),
-  inSchema(
-    'operator class',
-    'pg_opclass',
-    'opc',
-    'true',
-    dotted('n.nspname', 'o.opcname') + FOR_METHOD('opcmethod'),
-  ),
-  inSchema(
-    'operator family',
-    'pg_opfamily',
-    'opf',
-    'true',
-    dotted('n.nspname', 'o.opfname') + FOR_METHOD('opfmethod'),
-  ),
-  inSchema('collation', 'pg_collation', 'coll'),
-  inSchema('conversion', 'pg_conversion', 'con'),
-  inSchema('text search configuration', 'pg_ts_config', 'cfg'),
-  inSchema('text search dictionary', 'pg_ts_dict', 'dict'),
-  inSchema('text search parser', 'pg_ts_parser', 'prs'),
-  inSchema('text search template', 'pg_ts_template', 'tmpl'),
-
-  databaseWide('language', 'pg_language', 'quote_ident(o.lanname)'),
-  databaseWide(
-    'cast',
-    'pg_cast',
-    "'(' || format_type(o.castsource, NULL) || ' AS ' || format_type(o.casttarget, NULL) || ')'",
-    // A range type brings a cast to its multirange along.
-    `NOT EXISTS (SELECT FROM pg_depend d
-                  WHERE d.classid = 'pg_cast'::regclass AND d.objid = o.oid AND d.deptype = 'i')`,
-  ),
-  databaseWide(
-    'transform',
-    'pg_transform',
-    "format_type(o.trftype, NULL) || ' for ' || (SELECT l.lanname FROM pg_language l WHERE l.oid = o.trflang)",
-  ),
-
   columnGrants,
   aboutRelation(
     'tablespace',

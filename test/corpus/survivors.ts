@@ -21,7 +21,7 @@ export async function survivors(
     const columns = both(from, to, 'column').filter(
       (column) => column.parent === table.id && isStored(from, to, column, sameForm),
     );
-    const values = columns.map((column) => `${quoteIdent(column.name)}::text`);
+    const values = columns.map((column) => `${quoteIdent(column.name)}::text COLLATE "C"`);
     found[table.id] = await connection.query(
       `SELECT ARRAY[${values.join(', ')}]::text[] AS row FROM ONLY ${qualified(table.schema, table.name)} ORDER BY 1`,
     );

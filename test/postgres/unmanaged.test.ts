@@ -23,21 +23,6 @@ async function unmanaged(session: Session): Promise<string[]> {
 
 /** Each makes what it names; a server that cannot (an option of the build, a newer version) is told by `from`. */
 const CASES: readonly (readonly [sql: string, expected: readonly string[]])[] = [
-  ['create aggregate total(int) (sfunc = int4pl, stype = int)', ['aggregate total(integer)']],
-  [
-    'create function s."F o"(a int, b int) returns int language sql as $$ select 1 $$; create operator s.@@@ (leftarg = int, rightarg = int, function = s."F o")',
-    ['operator s.@@@ (integer, integer)'],
-  ],
-  ['create operator family fam using btree', ['operator family fam for btree']],
-  [
-    'create operator class "Cl" for type int4 using btree as operator 3 =, function 1 btint4cmp(int4, int4)',
-    ['operator class "Cl" for btree', 'operator family "Cl" for btree'],
-  ],
-  ["create collation s.c (locale = 'C')", ['collation s.c']],
-  ['create type shell', ['base type shell']],
-  ['create text search configuration s.cfg (copy = simple)', ['text search configuration s.cfg']],
-  ['create text search dictionary d (template = simple)', ['text search dictionary d']],
-  ['create type comp as (a int); create cast (comp as text) with inout', ['cast (comp AS text)']],
   ['grant select on t to public', ['grant on relation t']],
   ['grant select (a) on t to public', ['grant on column t.a']],
   ['revoke execute on function f(int, out text) from public', ['grant on routine f(a integer, OUT b text)']],

@@ -7,6 +7,7 @@ import { createFunctionSql, type FunctionProps } from '../function-sql.js';
 import { nameOf, plainName, quoteIdent, shadowing } from '../identifiers.js';
 import type { CatalogRow, ObjectDraft, PostgresKind } from '../postgres-kind.js';
 import { privilegesLost } from '../privileges-lost.js';
+import { definitionId } from './base-type-definition.js';
 
 interface FunctionInfo {
   /** Types of the input arguments, which with the name are a function's identity. */
@@ -26,6 +27,9 @@ export const functionKind: PostgresKind = {
   reference,
   slots: (object) => [`routine ${plainSignature(object)}`],
   crowds: (object) => [`routine ${plainName(object.schema, object.name)}`],
+  // A base type and its functions need each other: these need its name alone, and go with it.
+  vanishesWith: ({ dependsOn }) =>
+    dependsOn.find((id) => isBaseType(id) && !dependsOn.includes(definitionId(id))),
   // Only a body in standard SQL depends on columns; what is in a string is not looked at before it runs.
   blocksColumnTypeChange: true,
 
@@ -132,6 +136,10 @@ function read(row: CatalogRow): ObjectDraft {
     props: { ...props },
     info: { ...info, ...shadowing(row.schema as string, row.visible) },
   };
+}
+
+function isBaseType(id: string): boolean {
+  return id.startsWith('base-type:');
 }
 
 function infoOf(object: SchemaObject): FunctionInfo {

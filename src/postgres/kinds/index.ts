@@ -1,11 +1,17 @@
 import { registerKinds } from '../kind-registry.js';
 import type { PostgresKind } from '../postgres-kind.js';
 import { accessMethodKind } from './access-method.js';
+import { aggregateKind } from './aggregate.js';
+import { baseTypeKind } from './base-type.js';
+import { baseTypeDefinitionKind } from './base-type-definition.js';
+import { castKind } from './cast.js';
 import { clusterMarkKind } from './cluster-mark.js';
+import { collationKind } from './collation.js';
 import { columnKind } from './column.js';
 import { commentKind } from './comment.js';
 import { compositeTypeKind } from './composite-type.js';
 import { constraintKind } from './constraint.js';
+import { conversionKind } from './conversion.js';
 import { defaultKind } from './default.js';
 import { domainKind } from './domain.js';
 import { domainConstraintKind } from './domain-constraint.js';
@@ -17,8 +23,13 @@ import { foreignDataWrapperKind } from './foreign-data-wrapper.js';
 import { foreignServerKind } from './foreign-server.js';
 import { functionKind } from './function.js';
 import { indexStatisticsKind } from './index-statistics.js';
+import { languageKind } from './language.js';
 import { materializedViewKind } from './materialized-view.js';
 import { materializedViewColumnKind } from './materialized-view-column.js';
+import { operatorKind } from './operator.js';
+import { operatorClassKind } from './operator-class.js';
+import { operatorFamilyKind } from './operator-family.js';
+import { operatorFamilyMemberKind } from './operator-family-member.js';
 import { notNullConstraintKind } from './not-null-constraint.js';
 import { partitionKind } from './partition.js';
 import { policyKind } from './policy.js';
@@ -35,6 +46,12 @@ import { statisticsKind } from './statistics.js';
 import { subscriptionKind } from './subscription.js';
 import { tableKind } from './table.js';
 import { indexKind } from './table-index.js';
+import { textSearchConfigurationKind } from './text-search-configuration.js';
+import { textSearchDictionaryKind } from './text-search-dictionary.js';
+import { textSearchMappingKind } from './text-search-mapping.js';
+import { textSearchParserKind } from './text-search-parser.js';
+import { textSearchTemplateKind } from './text-search-template.js';
+import { transformKind } from './transform.js';
 import { triggerKind } from './trigger.js';
 import { userMappingKind } from './user-mapping.js';
 import { viewKind } from './view.js';
@@ -52,6 +69,10 @@ export const postgresKinds: readonly PostgresKind[] = [
   foreignServerKind,
   userMappingKind,
   accessMethodKind,
+  languageKind,
+  collationKind,
+  baseTypeKind,
+  baseTypeDefinitionKind,
   enumKind,
   domainKind,
   domainConstraintKind,
@@ -63,6 +84,12 @@ export const postgresKinds: readonly PostgresKind[] = [
   viewKind,
   materializedViewKind,
   materializedViewColumnKind,
+  functionKind,
+  aggregateKind,
+  operatorKind,
+  operatorFamilyKind,
+  operatorFamilyMemberKind,
+  operatorClassKind,
   defaultKind,
   viewColumnDefaultKind,
   constraintKind,
@@ -72,7 +99,14 @@ export const postgresKinds: readonly PostgresKind[] = [
   statisticsKind,
   clusterMarkKind,
   replicaIdentityKind,
-  functionKind,
+  castKind,
+  conversionKind,
+  transformKind,
+  textSearchParserKind,
+  textSearchTemplateKind,
+  textSearchDictionaryKind,
+  textSearchConfigurationKind,
+  textSearchMappingKind,
   triggerKind,
   partitionKind,
   publicationKind,

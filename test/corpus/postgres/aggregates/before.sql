@@ -1,0 +1,15 @@
+create aggregate total(int) (sfunc = int4pl, stype = int);
+create aggregate cat_all(text) (sfunc = textcat, stype = text, initcond = 'it''s', parallel = safe);
+create aggregate n_of(*) (sfunc = int8inc, stype = int8, initcond = '0');
+create aggregate "B ig"(int8) (sfunc = int8larger, stype = int8, sortop = >);
+create aggregate p_rank(p float8 order by x anyelement) (sfunc = ordered_set_transition, stype = internal, finalfunc = percentile_disc_final, finalfunc_extra);
+create aggregate my_rank(variadic "any" order by variadic "any") (sfunc = ordered_set_transition_multi, stype = internal, finalfunc = rank_final, finalfunc_extra, hypothetical);
+create aggregate gone(int) (sfunc = int4pl, stype = int);
+create function f_acc(s int, x int) returns int language sql immutable as 'select s + x';
+create aggregate own(x int) (sfunc = f_acc, stype = int, initcond = '1');
+create function f_many(s int, variadic x int[]) returns int language sql immutable as $$ select coalesce(s, 0) + cardinality(x) $$;
+create aggregate many(variadic int[]) (sfunc = f_many, stype = int);
+create table t (a int, b int8);
+create view v as select total(a) as t, own(a) as o, "B ig"(b) as b, p_rank(0.5) within group (order by a) as p from t;
+comment on aggregate total(int) is 'sum';
+comment on aggregate n_of(*) is 'count';

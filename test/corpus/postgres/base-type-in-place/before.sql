@@ -1,0 +1,17 @@
+create type "My T";
+create function "my in"(cstring) returns "My T" language internal immutable strict as 'textin';
+create function my_out("My T") returns cstring language internal immutable strict as 'textout';
+create function my_recv(internal) returns "My T" language internal stable strict as 'textrecv';
+create function my_send("My T") returns bytea language internal stable strict as 'textsend';
+create type "My T" (input = "my in", output = my_out, receive = my_recv, storage = main, collatable = true);
+comment on type "My T" is 'mine';
+comment on function my_out("My T") is 'out';
+create cast ("My T" as text) without function as implicit;
+create cast (text as "My T") without function;
+create table t (id int primary key, a "My T" default 'x'::text::"My T", b "My T"[], check ((a)::text <> ''));
+create index on t ((a::text));
+create domain d as "My T";
+create view v as select a, a::text as x from t;
+create function uses("My T") returns text language sql as 'select $1::text';
+create type shell_kept;
+create type shell_gone;

@@ -1,0 +1,27 @@
+create type num;
+create function num_in(cstring) returns num language internal immutable strict as 'int4in';
+create function num_out(num) returns cstring language internal immutable strict as 'int4out';
+create type num (input = num_in, output = num_out, like = int4);
+create function num_lt(num, num) returns boolean language internal immutable strict as 'int4lt';
+create function num_le(num, num) returns boolean language internal immutable strict as 'int4le';
+create function num_eq(num, num) returns boolean language internal immutable strict as 'int4eq';
+create function num_ge(num, num) returns boolean language internal immutable strict as 'int4ge';
+create function num_gt(num, num) returns boolean language internal immutable strict as 'int4gt';
+create function num_cmp(num, num) returns int language internal immutable strict as 'btint4cmp';
+create function num_hash(num) returns int language internal immutable strict as 'hashint4';
+create operator < (function = num_lt, leftarg = num, rightarg = num, commutator = >, negator = >=, restrict = scalarltsel, join = scalarltjoinsel);
+create operator <= (function = num_le, leftarg = num, rightarg = num, commutator = >=, negator = >);
+create operator = (function = num_eq, leftarg = num, rightarg = num, commutator = =, hashes, merges);
+create operator >= (function = num_ge, leftarg = num, rightarg = num, commutator = <=, negator = <);
+create operator > (function = num_gt, leftarg = num, rightarg = num, commutator = <, negator = <=);
+create operator class num_ops default for type num using btree as
+  operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1 num_cmp(num, num);
+create operator class num_hash_ops default for type num using hash as operator 1 =, function 1 num_hash(num);
+create function num_larger(num, num) returns num language internal immutable strict as 'int4larger';
+create aggregate max(num) (sfunc = num_larger, stype = num, sortop = >);
+create table t (id int primary key, n num unique);
+create table u (n num primary key references t (n));
+create view v as select distinct n, max(n) over () as m from t order by n;
+create materialized view mv as select n, count(*) from t group by n order by n;
+create index h on t using hash (n);
+create type num_range as range (subtype = num);

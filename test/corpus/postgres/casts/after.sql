@@ -1,0 +1,14 @@
+create type pair as (a int, b int);
+create type "Mo od" as enum ('x', 'y');
+create function to_pair(int) returns pair language sql immutable as 'select row($1, $1)::pair';
+create function pair_text(p pair) returns text language sql immutable as 'select ($1).a::text';
+create function mood_int("Mo od", int, boolean) returns int language sql immutable as $$ select case $1 when 'x'::"Mo od" then 1 else 2 end $$;
+create cast (int as pair) with function to_pair(int) as implicit;
+create cast (pair as text) with function pair_text(pair) as assignment;
+create cast (text as "Mo od") with inout;
+create cast ("Mo od" as int) with function mood_int("Mo od", int, boolean) as assignment;
+comment on cast (int as pair) is 'both!';
+create table t (id int primary key, m "Mo od" default 'x'::text::"Mo od", p pair, check (m::int < 3));
+create view v as select id::pair as p, p::text as x, (m::int + 1) as n from t;
+create index t_i on t ((p::text));
+create type r as range (subtype = int);

@@ -1,0 +1,1 @@
+insert into t values (1, 'y', '(1,2)'), (2, 'x', null);

@@ -1,0 +1,10 @@
+create function h() returns language_handler language c as '$libdir/plpgsql', 'plpgsql_call_handler';
+create function i(internal) returns void language c as '$libdir/plpgsql', 'plpgsql_inline_handler';
+create function val(oid) returns void language c as '$libdir/plpgsql', 'plpgsql_validator';
+create language "My Lang" handler h validator val;
+create trusted language fresh handler h inline i validator val;
+create language plain2 handler h;
+comment on language "My Lang" is 'mine!';
+create function f() returns int language "My Lang" as 'begin return 1; end';
+create function in_gone() returns int language fresh as 'begin return 1; end';
+create table t (a int default f());

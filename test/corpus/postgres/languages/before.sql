@@ -1,0 +1,10 @@
+create function h() returns language_handler language c as '$libdir/plpgsql', 'plpgsql_call_handler';
+create function i(internal) returns void language c as '$libdir/plpgsql', 'plpgsql_inline_handler';
+create function val(oid) returns void language c as '$libdir/plpgsql', 'plpgsql_validator';
+create trusted language "My Lang" handler h inline i validator val;
+create language gone handler h;
+create language plain handler h;
+comment on language "My Lang" is 'mine';
+create function f() returns int language "My Lang" as 'begin return 1; end';
+create function in_gone() returns int language gone as 'begin return 1; end';
+create table t (a int default f());

@@ -1,0 +1,13 @@
+create function f_eq(l text, r text) returns boolean language sql immutable as 'select lower(l) = lower(r)';
+create function f_ne(a text, b text) returns boolean language sql immutable as 'select lower(a) <> lower(b)';
+create function g_eq(a int, b int) returns boolean language sql immutable as 'select a = b';
+create function g_ne(a int, b int) returns boolean language sql immutable as 'select a <> b';
+create operator === (function = f_eq, leftarg = text, rightarg = text, negator = !==, hashes, merges);
+create operator !== (function = f_ne, leftarg = text, rightarg = text, negator = ===);
+create operator === (function = g_eq, leftarg = int, rightarg = int, negator = !==);
+create operator !== (function = g_ne, leftarg = int, rightarg = int, negator = ===);
+create operator ~~~ (function = g_eq, leftarg = int, rightarg = int);
+create operator !~~ (function = g_ne, leftarg = int, rightarg = int);
+create operator <=> (function = f_eq, leftarg = text, rightarg = text);
+create table t (id int primary key, a text, b text);
+create view v as select a === b as e, a !== b as n, id === 1 as x, a <=> b as s from t;

@@ -1,0 +1,15 @@
+create schema "S.x";
+create function f_eq(a text, b text) returns boolean language sql immutable as 'select lower(a) = lower(b)';
+create function f_ne(a text, b text) returns boolean language sql immutable as 'select lower(a) <> lower(b)';
+create function f_not(a text) returns text language sql immutable as 'select reverse(a)';
+create function f_lt(a int, b text) returns boolean language sql immutable as 'select a < length(b)';
+create operator ==~ (function = f_eq, leftarg = text, rightarg = text, commutator = ==~, negator = !=~, restrict = eqsel, join = eqjoinsel);
+create operator !=~ (function = f_ne, leftarg = text, rightarg = text, commutator = !=~, negator = ==~, restrict = neqsel, join = neqjoinsel);
+create operator @~ (function = f_not, rightarg = text);
+create operator "S.x".<~ (function = f_lt, leftarg = int, rightarg = text, commutator = operator("S.x".>~));
+create operator !! (function = f_not, rightarg = text);
+comment on operator ==~ (text, text) is 'same';
+comment on operator @~ (none, text) is 'reverse';
+create table t (id int primary key, a text, b text, check (a ==~ b), c boolean generated always as (a !=~ b) stored);
+create index t_idx on t (id) where a ==~ b;
+create view v as select a ==~ b as e, @~ a as r from t;

@@ -1,0 +1,15 @@
+create schema s;
+create text search dictionary d_en (template = snowball, language = english);
+create text search dictionary "D.x" (template = simple, stopwords = english);
+create text search dictionary s.stem (template = snowball, language = german, stopwords = german);
+create text search configuration docs (copy = simple);
+alter text search configuration docs alter mapping for asciiword with "D.x", d_en;
+alter text search configuration docs alter mapping for word with s.stem;
+alter text search configuration docs drop mapping for email, url;
+create text search configuration s."C fg" (parser = "default");
+alter text search configuration s."C fg" add mapping for asciiword, word, hword with s.stem, simple;
+comment on text search configuration docs is 'second';
+comment on text search configuration s."C fg" is 'new';
+create table t (id int primary key, body text, tsv tsvector generated always as (to_tsvector('docs', body)) stored);
+create index t_gin on t using gin (to_tsvector('docs'::regconfig, body));
+create view v as select id, to_tsvector('docs', body) as x from t;

@@ -1,0 +1,12 @@
+create text search dictionary d_en (template = snowball, language = english, stopwords = english);
+create text search dictionary "D.x" (template = simple, accept = false);
+create text search dictionary gone (template = simple);
+create text search configuration docs (copy = simple);
+alter text search configuration docs alter mapping for asciiword, word with d_en, simple;
+create text search configuration old_cfg (parser = "default");
+alter text search configuration old_cfg add mapping for asciiword with gone;
+comment on text search configuration docs is 'first';
+comment on text search dictionary d_en is 'dict';
+create table t (id int primary key, body text, tsv tsvector generated always as (to_tsvector('docs', body)) stored);
+create index t_gin on t using gin (to_tsvector('docs'::regconfig, body));
+create view v as select id, to_tsvector('docs', body) as x from t;

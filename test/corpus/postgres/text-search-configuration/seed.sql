@@ -1,0 +1,1 @@
+insert into t values (1, 'running foxes'), (2, null);

@@ -1,0 +1,12 @@
+create type pair as (a int, b int);
+create schema s;
+create type s."T y" as enum ('a');
+create function h() returns language_handler language c as '$libdir/plpgsql', 'plpgsql_call_handler';
+create language lang handler h;
+create function from_sql(internal) returns internal language internal immutable as 'prsd_lextype';
+create function from_two(internal) returns internal language internal immutable as 'prsd_lextype';
+create function to_pair(internal) returns pair language internal immutable as 'prsd_lextype';
+create transform for pair language lang (from sql with function from_two(internal));
+create transform for int language lang (from sql with function from_two(internal));
+comment on transform for pair language lang is 'one way';
+create function f(pair) returns int language lang transform for type pair as 'begin return 1; end';
