@@ -19,6 +19,7 @@ export { type Connection, DatabaseError, type Row } from './database/connection.
 export { type ExitCode, type SourceLocation, TidemarkError, type TidemarkErrorOptions } from './errors.js';
 export type { ImportOutcome } from './importing/import-outcome.js';
 export type { ImportTool } from './importing/imported-project.js';
+export type { DroppedDatabase } from './library/backups/kept-databases.js';
 export type {
   BackupList,
   BackupStatusReport,

@@ -1,5 +1,6 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isProcessGone } from '../database/process-lock.js';
 import { makeFolder } from './safe-files.js';
 import { STALE_MS, useBackup } from './use-mark.js';
 
@@ -21,7 +22,9 @@ export async function claimTurn(
   for (const name of await readdir(databaseFolder)) {
     if (!name.startsWith(`.use-${TURN}-`)) continue;
     const touched = await stat(join(databaseFolder, name)).catch(() => undefined);
-    if (touched !== undefined && now().getTime() - touched.mtimeMs <= STALE_MS) others += 1;
+    if (touched === undefined || now().getTime() - touched.mtimeMs > STALE_MS) continue;
+    // Of this machine it is seen at once that it is gone; of others when it beats no more.
+    if (!isProcessGone(await readFile(join(databaseFolder, name), 'utf8').catch(() => ''))) others += 1;
   }
   // Its own mark counts as one.
   if (others <= 1) return own;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeProcess } from '../database/process-lock.js';
 import { FILE_MODE, folderError } from './safe-files.js';
 
 /** How often a use is refreshed, and after how long without it whoever was at work must be gone. */
@@ -16,7 +17,7 @@ const MARK = /^\.use-(.+)-[0-9a-f]{16}$/;
 export async function useBackup(databaseFolder: string, id: string): Promise<{ release(): Promise<void> }> {
   const path = join(databaseFolder, `.use-${id}-${randomBytes(8).toString('hex')}`);
   try {
-    await writeFile(path, '', { flag: 'wx', mode: FILE_MODE });
+    await writeFile(path, describeProcess(), { flag: 'wx', mode: FILE_MODE });
   } catch (error) {
     throw folderError(path, error);
   }

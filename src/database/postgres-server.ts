@@ -13,6 +13,7 @@ import { batchText, locateFailure, nextBatch } from './statement-batch.js';
 
 /** Seconds to wait for a server when the URL and PGCONNECT_TIMEOUT say nothing (libpq waits for ever). */
 const CONNECT_TIMEOUT = 15;
+const KEEP_ALIVE_MS = 30_000;
 /** Milliseconds between two requests to give up a statement; doubled each time, up to a second. */
 const FIRST_CANCEL_PAUSE_MS = 50;
 /** Milliseconds after which a statement that cannot be given up takes its session with it. */
@@ -96,6 +97,8 @@ function clientConfig(url: PostgresUrl, endpoint: Endpoint, ssl: TlsAttempt): Cl
     options: url.options,
     connectionTimeoutMillis: (url.connectTimeout ?? CONNECT_TIMEOUT) * 1000,
     keepAlive: true,
+    // A peer that is gone without a word is noticed within a minute, and not in the two hours of most systems.
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     types: { getTypeParser: ((oid: number) => parserFor(oid)) as never },
   };
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /** Who holds a lock, as its file says. */
@@ -90,6 +90,42 @@ function isAlive(holder: LockHolder): boolean {
   }
   const began = processBegan(holder.pid);
   return began === undefined || holder.began === undefined || began === holder.began;
+}
+
+/** This process, for a file that another reads with `isProcessGone`. */
+export function describeProcess(): string {
+  const mine: DescribedProcess = {
+    pid: process.pid,
+    host: hostname(),
+    began: processBegan(process.pid),
+    token: '',
+    space: processSpace(),
+  };
+  return `${JSON.stringify(mine)}\n`;
+}
+
+interface DescribedProcess extends LockHolder {
+  /** Containers may have the same name and count their processes each for itself. */
+  readonly space: string | undefined;
+}
+
+/** True where the process that a text describes was one of this machine and is no more; false where nobody can tell. */
+export function isProcessGone(text: string): boolean {
+  try {
+    const holder = JSON.parse(text) as DescribedProcess;
+    if (!Number.isInteger(holder.pid) || holder.pid <= 0 || holder.space !== processSpace()) return false;
+    return !isAlive(holder);
+  } catch {
+    return false;
+  }
+}
+
+function processSpace(): string | undefined {
+  try {
+    return process.platform === 'linux' ? readlinkSync('/proc/self/ns/pid') : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** When a process began, with the boot it belongs to; undefined where the system does not say. */

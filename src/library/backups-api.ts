@@ -3,6 +3,7 @@ import type { ScheduleEnd } from '../backup/schedule.js';
 import type { VerifyLevel } from '../backup/verify-backup.js';
 import { type BackupPlace, backupPlace } from './backups/backup-place.js';
 import type { BackupChoices } from './backups/backup-settings.js';
+import { type DroppedDatabase, dropKeptDatabase } from './backups/kept-databases.js';
 import {
   type BackupList,
   type BackupStatusReport,
@@ -99,6 +100,11 @@ export interface BackupsApi {
   restore(id: string, options?: BackupRestoreOptions): Promise<RestoredBackup>;
   /** Swaps back what the last restore replaced. */
   undoRestore(options?: BackupRun & { readonly lockTimeoutMs?: number | undefined }): Promise<UndoneRestore>;
+  /** Removes for good what a restore kept, by the name that `status` gives. */
+  dropKept(
+    name: string,
+    options?: BackupRun & { readonly lockTimeoutMs?: number | undefined },
+  ): Promise<DroppedDatabase>;
   /** Puts right what a restore left that was killed, and nothing else; every restore and undo does so first. */
   repairRestore(
     options?: BackupRun & { readonly lockTimeoutMs?: number | undefined },
@@ -162,6 +168,10 @@ export function backupsApi(project: ProjectSession): BackupsApi {
         await project.drop();
         return undoRestored(await place(), { ...options, signal });
       }),
+    dropKept: (name, options = {}) =>
+      project.aside(options, async (signal) =>
+        dropKeptDatabase((await place()).url, name, { ...options, signal }),
+      ),
     repairRestore: (options = {}) =>
       project.call(options, async (signal) => {
         await project.drop();

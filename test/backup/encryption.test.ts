@@ -61,6 +61,26 @@ describe('encryption', () => {
     }
   });
 
+  test('a key that was exchanged: the file of both opens what was made before and after', async () => {
+    const later = await generateIdentity();
+    const sealed = async (to: string) =>
+      buffer((await encryptionTo([to])).encrypt(Readable.from([Buffer.from(to)])));
+    const after = await identityToRecipient(later);
+    const [old, young] = [await sealed(recipient), await sealed(after)];
+    const both = join(folder, 'both.txt');
+    await writeFile(both, `${later}\n# the one before\n${identity}\n`);
+    const decrypt = await decryptionWith(both);
+    expect((await buffer(decrypt(Readable.from([old])))).toString()).toBe(recipient);
+    expect((await buffer(decrypt(Readable.from([young])))).toString()).toBe(after);
+    // The new one alone opens nothing from before.
+    const alone = join(folder, 'alone.txt');
+    await writeFile(alone, later);
+    await expect(buffer((await decryptionWith(alone))(Readable.from([old])))).rejects.toThrow();
+    // Named twice is named once too many, and harmless.
+    const twice = (await encryptionTo([recipient, recipient])).encrypt(Readable.from([Buffer.from('x')]));
+    expect((await buffer(decrypt(twice))).toString()).toBe('x');
+  });
+
   test('a changed byte and a cut are errors, at a boundary of its pieces too', async () => {
     const { encrypt } = await encryptionTo([recipient]);
     const kept = await buffer(encrypt(Readable.from([randomBytes(200_000)])));

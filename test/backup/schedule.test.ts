@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { claimTurn } from '../../src/backup/claim.js';
 import type { DueSettings, ScheduledBackup } from '../../src/backup/due.js';
 import { type Clock, runSchedule, type ScheduleWork, systemClock } from '../../src/backup/schedule.js';
+import { describeProcess } from '../../src/database/process-lock.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -233,6 +235,36 @@ describe('the turn of a folder', () => {
       );
       expect(turns.length).toBeLessThanOrEqual(1);
       for (const turn of turns) await turn.release();
+    }
+  });
+
+  test('of a process of this machine that was killed is free at once', async () => {
+    const holder = spawnSync(process.execPath, [
+      '-e',
+      `const { readFileSync, readlinkSync } = require('node:fs');
+       const began = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() + ' ' +
+         readFileSync('/proc/self/stat', 'utf8').replace(/^.*\\) /s, '').split(' ')[19];
+       console.log(JSON.stringify({ pid: process.pid, host: require('node:os').hostname(), began, token: '',
+         space: readlinkSync('/proc/self/ns/pid') }));`,
+    ]);
+    const left = join(folder, '.use-schedule-0123456789abcdef');
+    const text = holder.stdout.toString();
+    if (process.platform === 'linux') {
+      await writeFile(left, text);
+      const turn = await claimTurn(folder);
+      expect(turn).toBeDefined();
+      await turn?.release();
+    }
+    // Of another machine, of another container, of one that is alive, and of nobody who says so: it is waited for.
+    const dead = text === '' ? {} : JSON.parse(text);
+    for (const other of [
+      JSON.stringify({ ...dead, host: 'elsewhere' }),
+      JSON.stringify({ ...dead, space: 'pid:[1]' }),
+      describeProcess(),
+      '',
+    ]) {
+      await writeFile(left, other);
+      expect(await claimTurn(folder)).toBeUndefined();
     }
   });
 

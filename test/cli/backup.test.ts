@@ -315,8 +315,14 @@ describe('an encrypted backup', () => {
     expect(await failure('backup restore latest --yes')).toMatchObject({ code: 2 });
     expect(made()).toEqual([id]);
     expect(await names()).toEqual([]);
-    expect((await run('backup restore latest --yes --identity key.txt')).code).toBe(0);
+    const restored = await run('backup restore latest --yes --identity key.txt');
+    expect(restored.code).toBe(0);
     expect(await names()).toEqual(['a', 'b', 'c']);
+    // What was there before comes to lie beside an encrypted backup: it is none that anybody reads.
+    const before = made().find((made) => made !== id) ?? '';
+    expect(await result(`backup show ${before}`)).toMatchObject({ trigger: 'pre-restore' });
+    expect(readFileSync(join(folderOf(), before, 'database.sqlite')).includes('SQLite format 3')).toBe(false);
+    expect(restored.stderr).toContain(`encrypted to ${recipient}, as the backup that comes back`);
     for (const line of ['backup list', 'backup show latest', 'backup verify --identity key.txt --json']) {
       const printed = await run(line);
       expect(printed.stdout + printed.stderr).not.toContain('AGE-SECRET-KEY');
@@ -640,6 +646,29 @@ describe('backup restore', () => {
         code: 2,
         error: { code: 'usage' },
       });
+  });
+
+  test('what it keeps is removed on request, and nothing else is', async () => {
+    const { id } = await result('backup create');
+    await run('backup restore latest --yes');
+    const kept = `app.db.before-restore-${id}`;
+    expect(readdirSync(cwd)).toContain(kept);
+    for (const name of ['app.db', 'tidemark.config.json', `app.db.before-restore-${id}-9`, '../app.db'])
+      expect(await failure(`backup restore --drop-kept ${name} --yes`)).toMatchObject({
+        code: 2,
+        error: { code: 'kept-unknown' },
+      });
+    expect((await run(`backup restore --drop-kept ${kept}`)).code).not.toBe(0);
+    expect(readdirSync(cwd)).toContain(kept);
+    expect(await result(`backup restore --drop-kept ${kept} --yes`)).toEqual({ dropped: join(cwd, kept) });
+    expect(readdirSync(cwd)).not.toContain(kept);
+    expect(await result('backup status')).toMatchObject({ kept: [] });
+    expect(await failure('backup restore --undo --yes')).toMatchObject({
+      error: { code: 'undo-impossible' },
+    });
+    expect(await names()).toEqual(['a', 'b', 'c']);
+    for (const words of [`latest --drop-kept ${kept}`, `--undo --drop-kept ${kept}`])
+      expect(await failure(`backup restore ${words}`)).toMatchObject({ code: 2, error: { code: 'usage' } });
   });
 
   test('production wants the name typed or given, and --yes is not enough', async () => {

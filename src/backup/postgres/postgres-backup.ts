@@ -18,7 +18,7 @@ import { drain } from '../safe-files.js';
 import { damaged } from '../stored-backup.js';
 import { type FindOptions, findClient, type PostgresClient } from './find-client.js';
 import { countTables, nameOf, readGlobals, readMigrations } from './read-facts.js';
-import { runClient } from './run-client.js';
+import { KEEP_ALIVE, runClient } from './run-client.js';
 
 /** Below it one file is as fast as a folder of them, and easier to carry. */
 const DIRECTORY_BYTES = 100 * 1024 * 1024;
@@ -74,6 +74,12 @@ async function capture(
         : (options.jobs ?? Math.min(MOST_JOBS, availableParallelism?.() ?? cpus().length));
       const directory =
         !sink.encrypted && (jobs > 1 || options.jobs !== undefined) && Number(facts.bytes) >= DIRECTORY_BYTES;
+      if (client.major >= 17 && session.versionNumber < 170_000) {
+        onEvent?.({
+          type: 'note',
+          text: `pg_dump ${client.version} makes dumps that a server before PostgreSQL 17 does not take back: install the package postgresql-client-${Math.floor(session.versionNumber / 10_000)} to restore into this one.`,
+        });
+      }
       // The dump keeps a processor busy for each job and each of their sessions: counting leaves them to it.
       await session.query(
         `SELECT pg_catalog.set_config('max_parallel_workers_per_gather', least($1::int4,
@@ -85,6 +91,8 @@ async function capture(
         `--snapshot=${facts.snapshot}`,
         `--lock-wait-timeout=${lockTimeoutMs}`,
         '--no-password',
+        // The database itself stays in its variable.
+        `--dbname=${KEEP_ALIVE}`,
         ...[...excluded].map((name) => `--exclude-table-data=${patternOf(name)}`),
       ];
       const stop = new AbortController();
@@ -94,7 +102,7 @@ async function capture(
         : dumpFile(url, client, sink, common, either);
       dump.catch(() => {});
       const count = async () => {
-        const tables = await countTables(session, excluded);
+        const tables = await countTables(session, excluded, true);
         const globals = await readGlobals(session);
         // Where there is no history, asking for it would break the transaction off.
         const [row] = await session.query<{ there: boolean }>(
@@ -148,6 +156,14 @@ function inWords(error: unknown, lockTimeoutMs: number): unknown {
   if (error.sqlstate === '42P01' || error.sqlstate === '3F000') {
     return new TidemarkError('dump-failed', `a table went away while it was dumped: ${error.message}`, {
       hints: ['Somebody has dropped it just now. Back up again.'],
+      cause: error,
+    });
+  }
+  if (error.sqlstate === '53200') {
+    return new TidemarkError('dump-failed', `the server has no room for so many locks: ${error.message}`, {
+      hints: [
+        'A dump locks every table. Raise max_locks_per_transaction in the server’s configuration (tables divided by max_connections, and more), and restart it.',
+      ],
       cause: error,
     });
   }

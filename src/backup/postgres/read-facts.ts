@@ -8,11 +8,13 @@ const COUNTED_AT_ONCE = 100;
 
 /**
  * The tables of a database with their rows, in the session's snapshot. Partitions are counted, partitioned tables are
- * not, so that no row counts twice; foreign tables hold none of their own.
+ * not, so that no row counts twice; foreign tables hold none of their own. In a transaction the locks of what was
+ * counted are given back on the way: a server has room for so many only.
  */
 export async function countTables(
   connection: Connection,
   excluded: ReadonlySet<string> = new Set(),
+  inTransaction = false,
 ): Promise<ManifestTable[]> {
   const tables = await connection.query<{ schema: string; name: string }>(
     `SELECT n.nspname AS schema, c.relname AS name
@@ -30,10 +32,16 @@ export async function countTables(
     const selects = some.map(
       (table, index) => `SELECT ${index} AS at, pg_catalog.count(*)::text AS rows FROM ONLY ${nameOf(table)}`,
     );
+    if (inTransaction) await connection.executeAll(['SAVEPOINT tidemark_count']);
     for (const { at: index, rows: count } of await connection.query<{ at: number; rows: string }>(
       selects.join(' UNION ALL '),
     ))
       rows.set(nameOf(some[index]!), Number(count));
+    if (inTransaction)
+      await connection.executeAll([
+        'ROLLBACK TO SAVEPOINT tidemark_count',
+        'RELEASE SAVEPOINT tidemark_count',
+      ]);
   }
   return tables.map((table) => ({ ...table, rows: rows.get(nameOf(table)) ?? null }));
 }

@@ -2,7 +2,7 @@ import type { PostgresUrl } from '../../database/database-url.js';
 import { TidemarkError } from '../../errors.js';
 import type { OpenBackup } from '../open-backup.js';
 import type { PostgresClient } from './find-client.js';
-import { runClient } from './run-client.js';
+import { KEEP_ALIVE, runClient } from './run-client.js';
 
 export interface ArchiveRun {
   readonly client: PostgresClient;
@@ -27,7 +27,7 @@ export async function restoreArchive({ client, path, url, args, signal }: Archiv
         '--no-password',
         ...args,
         // A name that looks like connection parameters would be taken for these: it is given as one of them.
-        `--dbname=dbname='${(url.database ?? '').replace(/['\\]/g, '\\$&')}'`,
+        `--dbname=dbname='${(url.database ?? '').replace(/['\\]/g, '\\$&')}' ${KEEP_ALIVE}`,
         path,
       ],
       url,

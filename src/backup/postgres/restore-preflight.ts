@@ -80,7 +80,7 @@ export async function preflight(
       `pg_restore ${client.version} sends settings that PostgreSQL ${major} does not know`,
       `Install the package postgresql-client-${Math.max(major, writerMajor(backup))}, or name its folder: \`clientFolder\` under \`backup\` in the configuration.${
         writerMajor(backup) >= 17
-          ? ' The backup was made with so new a pg_dump; only a newer server takes it.'
+          ? ' The backup was made with so new a pg_dump, which only PostgreSQL 17 and later takes back: restore it there, or by hand without that setting (pg_restore --file=- BACKUP/… | sed "/^SET transaction_timeout/d" | psql).'
           : ''
       }`,
     );

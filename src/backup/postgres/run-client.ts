@@ -22,6 +22,9 @@ export interface ClientRun {
   readonly consume?: ((output: Readable) => Promise<void>) | undefined;
 }
 
+/** For `--dbname`: a peer that is gone without a word is noticed within two minutes, and not in two hours. */
+export const KEEP_ALIVE = 'keepalives_idle=30 keepalives_interval=10 keepalives_count=6';
+
 /** What is kept of what a program complained of. */
 const STDERR_BYTES = 16_384;
 const TERMINATE_MS = 5_000;
@@ -166,6 +169,20 @@ function hintsFor(said: string): string[] {
   }
   if (/lock timeout|statement timeout|could not obtain lock/i.test(said)) {
     return ['Somebody holds a lock on a table for long. Try again, or wait longer with --lock-timeout.'];
+  }
+  if (/out of shared memory|max_locks_per_transaction/i.test(said)) {
+    return [
+      'A dump locks every table, and the server has no room for so many locks. Raise max_locks_per_transaction in its configuration (tables divided by max_connections, and more), and restart it.',
+    ];
+  }
+  if (
+    /invalid memory alloc request size|cannot enlarge string buffer|string buffer exceeds maximum allowed length/i.test(
+      said,
+    )
+  ) {
+    return [
+      'A row has more than 1 GB as text (a bytea takes twice its size), which PostgreSQL cannot send. Split it, keep it as a large object, or leave its table out with --exclude-table-data and save that by other means.',
+    ];
   }
   if (/No space left/i.test(said)) return ['Make room, or put the backups elsewhere with --output-dir.'];
   return [];

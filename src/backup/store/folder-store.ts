@@ -18,9 +18,16 @@ export class FolderStore implements BackupStore {
   readonly label: string;
   readonly #root: string;
 
-  /** @param root absolute */
-  constructor(name: string, root: string) {
+  readonly #mounted: boolean;
+
+  /**
+   * @param root absolute
+   * @param mounted true where it may lie on a disk that has to be mounted first: then it is not made in an empty
+   *   folder, which is what a mount point without its disk is
+   */
+  constructor(name: string, root: string, { mounted = false }: { readonly mounted?: boolean } = {}) {
     this.name = name;
+    this.#mounted = mounted;
     this.label = root;
     this.#root = root;
   }
@@ -55,6 +62,7 @@ export class FolderStore implements BackupStore {
     requireStoreKey(key);
     const path = join(this.#root, key);
     const folder = dirname(path);
+    if (this.#mounted) await this.#requireMounted();
     await makeFolder(folder);
     await this.#requireInside(folder);
     const temporary = join(folder, `.put-${randomBytes(8).toString('hex')}`);
@@ -123,6 +131,26 @@ export class FolderStore implements BackupStore {
     };
     await walk(this.#root, '');
     return swept;
+  }
+
+  async #requireMounted(): Promise<void> {
+    const above = dirname(this.#root);
+    try {
+      if ((await lstat(this.#root).catch(() => undefined)) !== undefined) return;
+      if ((await readdir(above)).length > 0) return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw folderError(above, error);
+    }
+    throw new TidemarkError(
+      'store-failed',
+      `${this.name}: there is no ${this.#root}, and nothing in ${above}`,
+      {
+        hints: [
+          'If it is on a disk or a share of its own: is that mounted?',
+          `If this is its first use, make it yourself: mkdir -p ${this.#root}`,
+        ],
+      },
+    );
   }
 
   /** A folder that somebody replaced by a link must not lead a write or a read elsewhere. */

@@ -29,7 +29,7 @@ export async function loadStore(
   switch (config.type) {
     case 'folder':
       if (typeof config.path !== 'string' || config.path === '') throw invalid(name, 'needs a `path`');
-      return new FolderStore(name, resolve(folder, config.path));
+      return new FolderStore(name, resolve(folder, config.path), { mounted: true });
     case 's3':
       return s3Store(name, config, env);
     case 'supabase':

@@ -13,7 +13,7 @@ export const backupRestoreCommand: Command = {
     {
       name: 'BACKUP',
       summary:
-        'an id, the beginning of it, latest, or the path of a backup’s folder; not with --undo and --repair',
+        'an id, the beginning of it, latest, or the path of a backup’s folder; not with --undo, --repair and --drop-kept',
     },
   ],
   options: {
@@ -38,6 +38,11 @@ export const backupRestoreCommand: Command = {
     repair: {
       type: 'flag',
       summary: 'finish or roll back what a killed restore left, and nothing else',
+    },
+    'drop-kept': {
+      type: 'text',
+      value: 'NAME',
+      summary: 'remove for good what a restore kept; "backup status" lists it',
     },
     'in-place': {
       type: 'flag',
@@ -72,6 +77,7 @@ export const backupRestoreCommand: Command = {
     { line: 'backup restore 20261120T1430 --table users', summary: 'one table, as a copy' },
     { line: 'backup restore latest --env production --force app --migrate', summary: 'on the worst day' },
     { line: 'backup restore --undo', summary: 'it was the wrong one' },
+    { line: 'backup restore --drop-kept app__before_restore_4fa9c10be2', summary: 'it was the right one' },
   ],
   load: () => import('./backup-restore.js'),
 };

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { isLocal, safeUrl } from '../../database/database-url.js';
 import { TidemarkError } from '../../errors.js';
 import type { BackupPlace } from '../../library/backups/backup-place.js';
+import { dropKeptDatabase } from '../../library/backups/kept-databases.js';
 import {
   type RestoredBackup,
   repairRestored,
@@ -14,7 +15,7 @@ import { reportBackup } from '../backup-events.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { reportEvents, stepName } from '../migrate-events.js';
-import { renderRepaired, renderRestored, renderUndone } from '../render/backup-restored.js';
+import { renderDropped, renderRepaired, renderRestored, renderUndone } from '../render/backup-restored.js';
 import { countOf, interruptibly, placeOf } from './backup-context.js';
 
 export async function run(context: Context): Promise<Outcome> {
@@ -28,6 +29,14 @@ export async function run(context: Context): Promise<Outcome> {
       repairRestored(place, { lockTimeoutMs, signal }),
     );
     return { result: { repaired: true, ...repaired }, text: renderRepaired(repaired, output.style) };
+  }
+  const unwanted = options.text('drop-kept');
+  if (unwanted !== undefined) {
+    await requireConsent(context, place, `This removes ${unwanted} for good, which a restore kept.`);
+    const dropped = await interruptibly(context, (signal) =>
+      dropKeptDatabase(place.url, unwanted, { lockTimeoutMs, signal }),
+    );
+    return { result: dropped, text: renderDropped(dropped, output.style) };
   }
   if (text === undefined) {
     await requireConsent(
@@ -116,21 +125,24 @@ async function afterRestore(
   }
 }
 
-/** The backup that is meant; undefined with `--undo` and `--repair`. */
+/** The backup that is meant; undefined with `--undo`, `--repair` and `--drop-kept`. */
 function requireChoice(context: Context): string | undefined {
   const text = context.argument('BACKUP');
   const undo = context.options.flag('undo');
   const repair = context.options.flag('repair');
-  if (Number(text !== undefined) + Number(undo) + Number(repair) === 1) return text;
+  const drop = context.options.text('drop-kept') !== undefined;
+  if (Number(text !== undefined) + Number(undo) + Number(repair) + Number(drop) === 1) return text;
   throw new TidemarkError(
     'usage',
-    undo && repair
-      ? '--undo and --repair exclude each other'
-      : undo
-        ? '--undo takes no backup: it swaps back what the last restore replaced'
-        : repair
-          ? '--repair takes no backup: it puts right what a killed restore left'
-          : 'BACKUP is missing',
+    Number(undo) + Number(repair) + Number(drop) > 1
+      ? '--undo, --repair and --drop-kept exclude each other'
+      : drop
+        ? '--drop-kept takes no backup: it removes what a restore kept'
+        : undo
+          ? '--undo takes no backup: it swaps back what the last restore replaced'
+          : repair
+            ? '--repair takes no backup: it puts right what a killed restore left'
+            : 'BACKUP is missing',
     {
       exitCode: 2,
       hints: ['An id, the beginning of one, latest, or a path; "tidemark backup list" lists them.'],

@@ -1,3 +1,4 @@
+import type { DroppedDatabase } from '../../library/backups/kept-databases.js';
 import type { RepairedRestore, RestoredBackup, UndoneRestore } from '../../library/backups/restore-backup.js';
 import type { Style } from '../style.js';
 import { oneLine } from './one-line.js';
@@ -54,4 +55,8 @@ export function renderRepaired({ database, notes }: RepairedRestore, style: Styl
   return [style.bold(`repaired ${oneLine(database)}`), ...notes.map((note) => `  ${oneLine(note)}`)].join(
     '\n',
   );
+}
+
+export function renderDropped({ dropped }: DroppedDatabase, style: Style): string {
+  return style.green(`removed ${oneLine(dropped)}`);
 }

@@ -34,7 +34,7 @@ export function renderBackupStatus(status: BackupStatusReport, style: Style): st
     ...(kept !== null && kept.length > 0
       ? [
           style.dim(
-            '    the newest comes back with "tidemark backup restore --undo"; drop what is not wanted',
+            '    the newest comes back with "tidemark backup restore --undo"; --drop-kept NAME removes one',
           ),
         ]
       : []),

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { beside } from '../../backup/restore-file.js';
+import { beside, lockRestores, removeAll } from '../../backup/restore-file.js';
+import { folderError } from '../../backup/safe-files.js';
 import type { DatabaseUrl } from '../../database/database-url.js';
 import { TidemarkError } from '../../errors.js';
 
@@ -37,6 +38,52 @@ export async function keptDatabases(url: DatabaseUrl): Promise<KeptDatabases | u
     throw error;
   }
 }
+
+export interface DroppedDatabase {
+  /** As `keptDatabases` names it. */
+  readonly dropped: string;
+}
+
+/**
+ * Removes one that a restore kept, for good: by its name, for a file or folder also by its path. Nothing else can be
+ * removed so. Throws TidemarkError: `kept-unknown` (exit code 2), `locked` (4).
+ */
+export async function dropKeptDatabase(
+  url: DatabaseUrl,
+  name: string,
+  options: { readonly lockTimeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
+): Promise<DroppedDatabase> {
+  if (url.adapter === 'server') {
+    const { dropKept } = await import('../../backup/postgres/swap-undo.js');
+    const { lockTimeoutMs = LOCK_TIMEOUT_MS, signal } = options;
+    await dropKept(url, name, { lockTimeoutMs, signal });
+    return { dropped: name };
+  }
+  const live = url.path === undefined ? undefined : resolve(url.path);
+  const { kept } = live === undefined ? NOTHING : await keptFiles(live);
+  const found = kept.find((one) => one.name === name || basename(one.name) === name);
+  if (live === undefined || found === undefined) {
+    throw new TidemarkError('kept-unknown', `"${name}" is nothing that a restore kept`, {
+      exitCode: 2,
+      hints: [
+        kept.length === 0
+          ? 'Nothing is kept.'
+          : `Kept are ${kept.map((one) => `"${basename(one.name)}"`).join(', ')}.`,
+      ],
+    });
+  }
+  const release = lockRestores(live);
+  try {
+    await removeAll(found.name, url.adapter === 'sqlite' ? ['-wal', '-shm', '-journal'] : []);
+  } catch (error) {
+    throw folderError(found.name, error);
+  } finally {
+    release();
+  }
+  return { dropped: found.name };
+}
+
+const LOCK_TIMEOUT_MS = 30_000;
 
 const NOTHING: KeptDatabases = { kept: [], halfMade: [] };
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { BackupRun } from '../../backup/events.js';
+import type { Manifest } from '../../backup/manifest.js';
 import { keyMissing } from '../../backup/stored-backup.js';
 import type { EmbeddedUrl, PostgresUrl, SqliteUrl } from '../../database/database-url.js';
 import { TidemarkError } from '../../errors.js';
@@ -176,7 +177,10 @@ async function intoServer(
     keepOld,
     createRoles,
     jobs,
-    createBefore: replaces && options.backupFirst !== false ? () => backupFirst(place, options) : undefined,
+    createBefore:
+      replaces && options.backupFirst !== false
+        ? () => backupFirst(place, backup.manifest, options)
+        : undefined,
     lockTimeoutMs: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
     signal,
     onEvent,
@@ -230,7 +234,9 @@ async function intoFile(
     });
   }
   const before =
-    !aside && existsSync(live) && options.backupFirst !== false ? await backupFirst(place, options) : null;
+    !aside && existsSync(live) && options.backupFirst !== false
+      ? await backupFirst(place, backup.manifest, options)
+      : null;
   const run = {
     path,
     keepOld: options.keepOld !== false,
@@ -253,11 +259,25 @@ async function intoFile(
   };
 }
 
-/** Backs up what a restore is about to replace: it may be the only trace of what went wrong. */
-async function backupFirst(place: BackupPlace, { signal, onEvent }: BackupRun): Promise<string> {
+/**
+ * Backs up what a restore is about to replace: it may be the only trace of what went wrong. Encrypted as configured;
+ * else as the backup that comes back, so that no plain copy comes to lie beside encrypted ones.
+ */
+async function backupFirst(
+  place: BackupPlace,
+  { encryption }: Manifest,
+  { signal, onEvent }: BackupRun,
+): Promise<string> {
   onEvent?.({ type: 'phase', phase: 'backing up what is there now' });
   try {
-    const options = { verify: 1, signal, onEvent } as const;
+    const taken = place.settings.encryptTo.length === 0 ? encryption?.recipients : undefined;
+    if (taken !== undefined) {
+      onEvent?.({
+        type: 'note',
+        text: `What is there now is backed up encrypted to ${taken.join(', ')}, as the backup that comes back: the configuration names no recipients.`,
+      });
+    }
+    const options = { verify: 1, encryptTo: taken, signal, onEvent } as const;
     const { id } = await makeBackup(place, options, { kind: 'pre-restore', migration: null });
     return id;
   } catch (error) {

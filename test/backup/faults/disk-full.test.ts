@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sqliteDriver } from '../../../src/database/sqlite-driver.js';
+import { findPostgres } from '../../support/postgres-binaries.js';
+import { startPostgres } from '../../support/postgres-process.js';
 import { freshDatabase, query } from '../../support/postgres-server.js';
 import { dumpableServers } from '../postgres/support/restore.js';
 import { Place } from './support/place.js';
@@ -96,5 +99,56 @@ describe.runIf(canMount).each(engines)('no room left, on %s', (engine) => {
     resize(64 * MEGABYTE);
     await place.holds();
     expect(readdirSync(disk)).toHaveLength(1);
+  });
+});
+
+/* Case F53, on a server of its own: a checkpoint that finds no disk would be the fault of all who use the server. */
+describe.runIf(canMount && server !== undefined)('no room left on the server', () => {
+  const ends: (() => Promise<unknown> | unknown)[] = [];
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  });
+
+  test('a restore fails beside the live database, which is what it was', { timeout: 120_000 }, async () => {
+    const binaries = findPostgres().find(({ major }) => String(major) === server?.name);
+    if (binaries === undefined) throw new Error('no server');
+    const disk = mkdtempSync(join(tmpdir(), 'tidemark-small-'));
+    ends.push(() => rmSync(disk, { recursive: true, force: true }));
+    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'none', disk]);
+    ends.push(() => spawnSync('umount', ['-l', disk]));
+    const running = await startPostgres(binaries);
+    ends.push(() => running.stop());
+    const { uid, gid } = statSync(join(running.folder, 'data'));
+    chownSync(disk, uid, gid);
+    await query(running.url, `CREATE TABLESPACE small LOCATION '${disk}'`);
+    await query(running.url, 'CREATE DATABASE app TABLESPACE small');
+    const url = running.url.replace(/[^/]+$/, 'app');
+    // There is room for it once, and not for another beside it.
+    await query(
+      url,
+      `CREATE TABLE a AS SELECT n, repeat('x', 1000) AS body FROM generate_series(1, 22000) n`,
+    );
+    const place = new Place(url);
+    ends.push(() => place.close());
+    const id = await place.good();
+    const restore = `backup restore ${id} --yes --no-backup-first`;
+    const failed = await place.run(restore);
+    expect(failed).toMatchObject({ code: 1, error: { code: 'restore-failed' } });
+    expect(failed.text).toContain('Make room on the server');
+    expect(await query(url, 'SELECT count(*)::int AS n FROM a')).toEqual([{ n: 22_000 }]);
+    // To drop the half-made one the server wants a checkpoint, for which there may be no room either.
+    const names = async () =>
+      (await query(running.url, "SELECT datname FROM pg_database WHERE datname ~ '^app' ORDER BY 1")).map(
+        ({ datname }) => String(datname),
+      );
+    const left = (await names()).filter((name) => name !== 'app');
+    const status = JSON.stringify((await place.run('backup status')).result);
+    for (const name of left) expect(status).toContain(name);
+    // With room it comes back.
+    spawnSync('mount', ['-o', 'remount,size=150m', disk]);
+    await query(url, 'DELETE FROM a');
+    expect(await place.run(restore)).toMatchObject({ code: 0 });
+    expect(await query(url, 'SELECT count(*)::int AS n FROM a')).toEqual([{ n: 22_000 }]);
+    expect(await names()).toEqual(['app', expect.stringContaining('__before_restore_')]);
   });
 });

@@ -82,6 +82,22 @@ for (const server of await dumpableServers()) {
       );
     });
 
+    test('an extension of another version comes in the one that is here, and that is said', async () => {
+      if ((await query(site.url, "SELECT FROM pg_available_extensions WHERE name = 'pg_trgm'")).length === 0)
+        return;
+      await query(site.url, 'CREATE EXTENSION pg_trgm');
+      const backup = changed(await site.backup(), ({ globals }) => ({
+        globals: globals && {
+          ...globals,
+          extensions: globals.extensions.map((one) =>
+            one.name === 'pg_trgm' ? { ...one, version: '0.9' } : one,
+          ),
+        },
+      }));
+      const { notes } = await restorePostgres(backup, site.options());
+      expect(notes.join()).toMatch(/The extension "pg_trgm" is \S+ here, and was 0\.9 in the backup\./);
+    });
+
     test('missing roles are made on request, without the right to log in', async () => {
       const role = `${site.name} "owner"`;
       const quoted = `"${role.replaceAll('"', '""')}"`;

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,28 @@ describe('what is made', () => {
       kind: 'folder',
       label: '/srv/app/offsite',
     });
+  });
+
+  test('a folder is not made on a disk that is not mounted', async () => {
+    const mounts = await mkdtemp(join(tmpdir(), 'tidemark-mount-'));
+    try {
+      for (const path of [join(mounts, 'app'), join(mounts, 'nas', 'app')]) {
+        const store = await load({ type: 'folder', path });
+        await expect(putBody(store, 'app/x', Buffer.from('x'))).rejects.toThrow(
+          expect.objectContaining({ code: 'store-failed', message: expect.stringContaining(path) }),
+        );
+        expect(await readdir(mounts)).toEqual([]);
+      }
+      // Made by hand it is meant; and so it is in a folder that has something else.
+      await mkdir(join(mounts, 'app'));
+      for (const name of ['app', 'other']) {
+        const store = await load({ type: 'folder', path: join(mounts, name) });
+        await putBody(store, 'app/x', Buffer.from('x'));
+        expect(await store.list('app/')).toHaveLength(1);
+      }
+    } finally {
+      await rm(mounts, { recursive: true, force: true });
+    }
   });
 
   test('S3 with the credentials of the environment, or of variables of its own', async () => {
