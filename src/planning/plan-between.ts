@@ -4,10 +4,12 @@ import { TidemarkError } from '../errors.js';
 import type { Schema, UnmanagedObject } from '../schema/object.js';
 import { isEmptyPlan, type Plan } from '../schema/plan.js';
 import { planBothWays } from '../schema/planner.js';
-import { likelyRenames, type Rename, type RenameHint, resolveRenames } from '../schema/rename.js';
+import { likelyRenames, type Rename, type RenameHint } from '../schema/rename.js';
+import { resolveRenames } from '../schema/resolve-renames.js';
+import { unaskedRenames } from '../schema/unasked-renames.js';
 import { inDevTerms } from './dev-terms.js';
 import { prove } from './prove.js';
-import { applyRenames } from './rename-steps.js';
+import { applyRenames, type Renamed } from './rename-steps.js';
 import type { StateSource } from './state-source.js';
 import { type Builder, NOT_REBUILDABLE, type Workbench } from './workbench.js';
 
@@ -118,10 +120,22 @@ async function renamesOf(
     ({ before, after }) => !settled.has(before.id) && !settled.has(after.id),
   );
   const agreed = likely.length > 0 && options.onLikelyRenames ? await options.onLikelyRenames(likely) : [];
-  const renames = [...known, ...agreed];
+  const said = [...known, ...agreed];
+  const named = new Set(said.flatMap(({ before, after }) => [before.id, after.id]));
+  const unasked = unaskedRenames(current.schema, wanted, dialect).filter(
+    ({ before, after }) => !named.has(before.id) && !named.has(after.id),
+  );
+  const renames = [...said, ...unasked];
   if (renames.length === 0) return { between: (to) => planBothWays(current.schema, to, dialect) };
-  const builder = await current.builders.at(-1)!();
-  const renamed = await applyRenames(bench, { schema: current.schema, builder }, wanted, renames);
+  let renamed: Renamed;
+  try {
+    const builder = await current.builders.at(-1)!();
+    renamed = await applyRenames(bench, { schema: current.schema, builder }, wanted, renames);
+  } catch (error) {
+    // What nobody asked for can also be made again.
+    if (said.length > 0 || !(error instanceof TidemarkError) || error.code !== NOT_REBUILDABLE) throw error;
+    return { between: (to) => planBothWays(current.schema, to, dialect) };
+  }
   return {
     between(to) {
       const { up, down } = planBothWays(renamed.schema, to, dialect);

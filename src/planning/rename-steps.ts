@@ -1,7 +1,9 @@
 import type { Dialect } from '../schema/dialect.js';
 import type { Schema, SchemaObject } from '../schema/object.js';
 import type { Step } from '../schema/plan.js';
-import { followingRenames, type Rename, shortName } from '../schema/rename.js';
+import { type Rename, shortName } from '../schema/rename.js';
+import { followingRenames } from '../schema/unasked-renames.js';
+import { renameOrder } from './rename-order.js';
 import type { Builder, Workbench } from './workbench.js';
 
 /** The renames at the start of a plan, and the state they lead to. */
@@ -27,11 +29,9 @@ export async function applyRenames(
   const back: Step[] = [];
   let schema = from.schema;
   for (let round: readonly Rename[] = renames; round.length > 0; ) {
-    for (const { before, after } of round) {
-      // A column of a table that was renamed one step earlier is found under its new parent.
-      const current = renamedObject(before, after, schema, steps);
-      steps.push(renameStep(bench.dialect, current, after.name));
-      back.unshift(renameStep(bench.dialect, after, before.name));
+    for (const { object, newName } of renameOrder(round, schema, bench.dialect)) {
+      steps.push(renameStep(bench.dialect, object, newName));
+      back.unshift(renameStep(bench.dialect, { ...object, name: newName }, object.name));
     }
     const sql = steps.flatMap((step) => step.sql);
     schema = await bench.build(from.builder, async (connection) => {
@@ -41,16 +41,6 @@ export async function applyRenames(
     round = followingRenames(schema, to, bench.dialect);
   }
   return { schema, steps: withReverse(steps, back), back: withReverse(back, steps) };
-}
-
-function renamedObject(
-  before: SchemaObject,
-  after: SchemaObject,
-  schema: Schema,
-  steps: readonly Step[],
-): SchemaObject {
-  if (before.parent === after.parent || steps.length === 0) return schema.objects.get(before.id) ?? before;
-  return { ...after, name: before.name };
 }
 
 function renameStep(dialect: Dialect, object: SchemaObject, newName: string): Step {

@@ -148,6 +148,18 @@ export interface ObjectKind {
   ): InPlace | undefined;
   /** The SQL that gives it another name. Kinds without it are dropped and created under the new one. */
   rename?(object: SchemaObject, newName: string): Rendered;
+  /**
+   * What stands inside it under names of its own and is no object: the values of an enum. Only renames look at them;
+   * the kind of such a part has to be known to the dialect. Default: none.
+   */
+  parts?(object: SchemaObject): readonly SchemaObject[];
+  /**
+   * True when making it again under another name costs work or locks (an index, a type that columns have): one that
+   * differs in nothing else is renamed unasked. Default false.
+   */
+  readonly worthRenaming?: boolean;
+  /** True when it has the name the engine made for it of its parent's: a renamed table's takes the new one. Default false. */
+  isNamedAfterParent?(object: SchemaObject): boolean;
   /** True when dropping and creating it under another name would lose data (tables, columns). Default false. */
   readonly holdsData?: boolean;
   /**

@@ -9,7 +9,10 @@ export interface Rename {
   readonly after: SchemaObject;
 }
 
-/** What somebody said about a rename: full or partial dotted names, `users.nick` and `users.display_name`. */
+/**
+ * What somebody said about a rename: full or partial dotted names, `users.nick` and `users.display_name`, with the kind
+ * before them where the names alone could mean several things (`index:users_nick`).
+ */
 export interface RenameHint {
   readonly from: string;
   readonly to: string;
@@ -29,41 +32,6 @@ export function parseRenameFlag(text: string): RenameHint {
     });
   }
   return { from, to, source: `--rename ${text}`, required: true };
-}
-
-/**
- * The renames that hints name, each once, tables before their columns; of hints that contradict each other the
- * first counts. Throws `rename-unknown` for a required hint that fits nothing, and `rename-invalid` for one that
- * contradicts a hint before it.
- */
-export function resolveRenames(
-  hints: readonly RenameHint[],
-  from: Schema,
-  to: Schema,
-  dialect: Dialect,
-): Rename[] {
-  const renames: Rename[] = [];
-  const pool = unmatched(from, to, dialect);
-  for (const hint of [...hints].sort((a, b) => depth(a.from) - depth(b.from))) {
-    const befores = pool.gone.filter((object) => answersTo(object, hint.from));
-    const pairs = befores.flatMap((before) =>
-      pool.come
-        .filter((after) => after.kind === before.kind && answersTo(after, completed(hint.to, hint.from)))
-        .filter((after) => sameParent(before, after, renames))
-        .map((after) => ({ before, after })),
-    );
-    const [pair] = pairs;
-    if (!pair || pairs.length > 1) {
-      if (hint.required) throw unknownRename(hint, pairs.length, pool, dialect);
-      continue;
-    }
-    // The same may be said by a flag and by a comment; what a flag says wins.
-    const said = renames.find(({ before, after }) => before === pair.before || after === pair.after);
-    if (said === undefined) renames.push(pair);
-    else if (hint.required && (said.before !== pair.before || said.after !== pair.after))
-      throw contradiction(hint, said, dialect);
-  }
-  return renames;
 }
 
 /**
@@ -97,75 +65,33 @@ export function likelyRenames(from: Schema, to: Schema, dialect: Dialect): Renam
   });
 }
 
-/**
- * Parts whose name is all that differs: after a table is renamed, its `users_pkey` is to be `accounts_pkey`.
- * They carry no data, so nobody is asked.
- */
-export function followingRenames(from: Schema, to: Schema, dialect: Dialect): Rename[] {
-  const come = [...to.objects.values()].filter((object) => !from.objects.has(object.id));
-  const taken = new Set<string>();
-  const renames: Rename[] = [];
-  for (const before of from.objects.values()) {
-    const kind = dialect.kind(before.kind);
-    if (to.objects.has(before.id) || kind.holdsData || !kind.rename) continue;
-    if (kind.renamedWithAnother?.(before)) continue;
-    const matches = come.filter(
-      (after) =>
-        after.kind === before.kind &&
-        after.parent === before.parent &&
-        after.schema === before.schema &&
-        !taken.has(after.id) &&
-        sameValue(before.props, after.props) &&
-        sameValue([...before.dependsOn], [...after.dependsOn]),
-    );
-    const [after] = matches;
-    if (!after) continue;
-    taken.add(after.id);
-    renames.push({ before, after });
-  }
-  return renames;
-}
-
 interface Unmatched {
   readonly gone: readonly SchemaObject[];
   readonly come: readonly SchemaObject[];
 }
 
-function unmatched(from: Schema, to: Schema, dialect: Dialect): Unmatched {
-  const only = (a: Schema, b: Schema): SchemaObject[] =>
-    [...a.objects.values()].filter(
-      (object) =>
-        !b.objects.has(object.id) &&
-        dialect.kind(object.kind).holdsData === true &&
-        dialect.kind(object.kind).rename &&
-        !dialect.kind(object.kind).renamedWithAnother?.(object),
-    );
-  return { gone: only(from, to), come: only(to, from) };
+/** What holds data and goes, and what comes. */
+export function unmatched(from: Schema, to: Schema, dialect: Dialect): Unmatched {
+  const [old, next] = [renameables(from, dialect), renameables(to, dialect)];
+  const only = (a: ReadonlyMap<string, SchemaObject>, b: ReadonlyMap<string, SchemaObject>): SchemaObject[] =>
+    [...a.values()].filter((object) => !b.has(object.id) && dialect.kind(object.kind).holdsData === true);
+  return { gone: only(old, next), come: only(next, old) };
+}
+
+/** Everything that can be given another name, by id: objects, and what stands inside them (the values of an enum). */
+export function renameables(schema: Schema, dialect: Dialect): Map<string, SchemaObject> {
+  const found = new Map<string, SchemaObject>();
+  for (const object of schema.objects.values()) {
+    const kind = dialect.kind(object.kind);
+    if (kind.rename && !kind.renamedWithAnother?.(object)) found.set(object.id, object);
+    for (const part of kind.parts?.(object) ?? []) found.set(part.id, part);
+  }
+  return found;
 }
 
 /** The dotted name of an object without its kind: `public.users.email`. */
 function dotted(object: SchemaObject): string {
   return object.id.slice(object.id.indexOf(':') + 1);
-}
-
-function answersTo(object: SchemaObject, name: string): boolean {
-  const full = dotted(object);
-  return full === name || full === `public.${name}` || full === `main.${name}`;
-}
-
-/** `users.nick=display_name` means `users.display_name`. */
-function completed(to: string, from: string): string {
-  const dot = from.lastIndexOf('.');
-  return dot === -1 || to.includes('.') ? to : `${from.slice(0, dot)}.${to}`;
-}
-
-function depth(name: string): number {
-  return name.split('.').length;
-}
-
-function sameParent(before: SchemaObject, after: SchemaObject, renames: readonly Rename[]): boolean {
-  if (before.parent === after.parent) return before.schema === after.schema;
-  return renames.some((rename) => rename.before.id === before.parent && rename.after.id === after.parent);
 }
 
 /** How much of two objects is the same: properties of a column, columns of a table; from 0 to 1. */
@@ -206,37 +132,6 @@ export function similarity(a: string, b: string): number {
     row = next;
   }
   return Math.max(contained, 1 - row[right.length]! / Math.max(left.length, right.length, 1));
-}
-
-function unknownRename(hint: RenameHint, matches: number, pool: Unmatched, dialect: Dialect): TidemarkError {
-  const names = (objects: readonly SchemaObject[]) =>
-    objects.map((object) => dialect.kind(object.kind).label(object)).join(', ');
-  return new TidemarkError(
-    'rename-unknown',
-    matches > 1
-      ? `${hint.source} fits more than one object`
-      : `${hint.source} names nothing that goes and comes in this change`,
-    {
-      exitCode: 2,
-      hints: [
-        pool.gone.length > 0
-          ? `What goes: ${names(pool.gone)}.`
-          : 'Nothing that holds data goes in this change.',
-        pool.come.length > 0
-          ? `What comes: ${names(pool.come)}.`
-          : 'Nothing that holds data comes in this change.',
-      ],
-    },
-  );
-}
-
-function contradiction(hint: RenameHint, { before, after }: Rename, dialect: Dialect): TidemarkError {
-  const kind = dialect.kind(before.kind);
-  return new TidemarkError(
-    'rename-invalid',
-    `${hint.source} contradicts another answer: ${kind.label(before)} becomes ${kind.label(after)}`,
-    { exitCode: 2, hints: ['Each thing has one old name and one new one: leave one of the two out.'] },
-  );
 }
 
 /** The error that stops a command at likely renames nobody has answered, with the three ways to answer. */

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { TidemarkError } from '../../src/errors.js';
 import {
-  followingRenames,
   likelyRenames,
   parseRenameFlag,
   type Rename,
-  resolveRenames,
   similarity,
   unansweredRenames,
 } from '../../src/schema/rename.js';
+import { resolveRenames } from '../../src/schema/resolve-renames.js';
+import { followingRenames } from '../../src/schema/unasked-renames.js';
 import { toyDialect, toySchema } from './toy-dialect.js';
 
 const told = (renames: readonly Rename[]) =>

@@ -53,6 +53,7 @@ export const compositeTypeKind: PostgresKind = {
   create: (object) => ({ sql: [createTypeSql(object)] }),
   drop: dropType,
   rename: renameType,
+  worthRenaming: true,
 
   alter(before, after, _changed, context) {
     return alterInPlace(before, after) ?? makeAnew(before, after, context);

@@ -126,6 +126,7 @@ export const constraintKind: PostgresKind = {
     sql: [`ALTER TABLE ${relationOf(object)} DROP CONSTRAINT ${quoteIdent(object.name)}`],
   }),
   alter,
+  worthRenaming: true,
   rename: (object, newName) => ({
     sql: [
       `ALTER TABLE ${relationOf(object)} RENAME CONSTRAINT ${quoteIdent(object.name)} TO ${quoteIdent(newName)}`,

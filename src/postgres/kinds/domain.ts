@@ -54,6 +54,7 @@ export const domainKind: PostgresKind = {
     ],
   }),
   drop: (object) => ({ sql: [`DROP ${reference(object)}`] }),
+  worthRenaming: true,
   rename: (object, newName) => ({ sql: [`ALTER ${reference(object)} RENAME TO ${quoteIdent(newName)}`] }),
 
   alterWhole,

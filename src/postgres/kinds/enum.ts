@@ -1,6 +1,6 @@
 import type { Rendered } from '../../schema/kind.js';
 import { propsOf } from '../../schema/kind.js';
-import type { SchemaObject } from '../../schema/object.js';
+import { partId, type SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { nameOf, plainName, quoteLiteral, shadowing } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
@@ -15,6 +15,19 @@ export const enumKind: PostgresKind = {
   reference: (object) => `TYPE ${nameOf(object)}`,
   slots: typeSlots,
   rename: renameType,
+  worthRenaming: true,
+  // A likely rename stands at the same place.
+  parts: (object) =>
+    propsOf<EnumProps>(object).values.map((name, place) => ({
+      id: partId('enum-value', object.id, name),
+      kind: 'enum-value',
+      name,
+      schema: object.schema,
+      parent: object.id,
+      props: { type: `value ${place}` },
+      info: object.info,
+      dependsOn: [object.id],
+    })),
 
   query: () => `
     SELECT ${CATALOG.pg_type} AS classid, t.oid::int8 AS objid, 0 AS objsubid,

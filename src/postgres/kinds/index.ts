@@ -16,6 +16,7 @@ import { defaultKind } from './default.js';
 import { domainKind } from './domain.js';
 import { domainConstraintKind } from './domain-constraint.js';
 import { enumKind } from './enum.js';
+import { enumValueKind } from './enum-value.js';
 import { eventTriggerKind } from './event-trigger.js';
 import { extensionKind } from './extension.js';
 import { extensionDependenceKind } from './extension-dependence.js';
@@ -121,4 +122,5 @@ export const postgresKinds: readonly PostgresKind[] = [
   commentKind,
 ];
 
-registerKinds(postgresKinds);
+// The values of an enum are read with it.
+registerKinds([...postgresKinds, enumValueKind]);

@@ -67,6 +67,7 @@ export const rangeTypeKind: PostgresKind = {
   create: (object) => ({ sql: [createTypeSql(object)] }),
   drop: dropType,
   rename: renameType,
+  worthRenaming: true,
   alter: (before, after, _changed, context) => swapType(before, after, context),
 };
 

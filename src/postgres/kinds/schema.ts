@@ -30,6 +30,9 @@ export const schemaKind: PostgresKind = {
       },
     ],
   }),
+  rename: (object, newName) => ({
+    sql: [`ALTER ${reference(object)} RENAME TO ${quoteIdent(newName)}`],
+  }),
   // A schema has nothing but its name.
   alter: () => 'replace',
 };

@@ -98,6 +98,7 @@ export const sequenceKind: PostgresKind = {
       unnoticed: true,
     };
   },
+  isNamedAfterParent: (object) => object.info.serial === true,
   rename: (object, newName) => ({
     sql: [`ALTER SEQUENCE ${qualified(object.schema, object.name)} RENAME TO ${quoteIdent(newName)}`],
   }),

@@ -122,6 +122,7 @@ export const indexKind: PostgresKind = {
           : `Attach index ${plainName(after.schema, after.name)} to that of the partitioned table`,
     };
   },
+  worthRenaming: true,
   rename: (object, newName) => ({
     sql: [`ALTER INDEX ${qualified(object.schema, object.name)} RENAME TO ${quoteIdent(newName)}`],
   }),
