@@ -3,18 +3,13 @@ import type { PlanBetween, PlanOptions } from '../planning/plan-between.js';
 import { engineOf, type StateSource } from '../planning/state-source.js';
 import { unmanagedNames } from '../planning/unmanaged-names.js';
 import { Workbench } from '../planning/workbench.js';
-import { type Allowance, type Consent, consentFlag, idleAllowances } from '../safety/consent.js';
+import { type Consent, consentFlag } from '../safety/consent.js';
 import type { Hazard } from '../schema/kind.js';
 import type { SchemaObject } from '../schema/object.js';
 import { planHazards } from '../schema/plan.js';
-import {
-  parseRenameFlag,
-  type Rename,
-  type RenameHint,
-  shortName,
-  unansweredRenames,
-} from '../schema/rename.js';
+import { type Rename, type RenameHint, shortName, unansweredRenames } from '../schema/rename.js';
 import { hazardLine } from '../schema/render-plan.js';
+import { answersOf, reportIdleAnswers } from './answers.js';
 import type { Context } from './context.js';
 
 /**
@@ -62,7 +57,7 @@ export async function schemaSource(context: Context): Promise<StateSource> {
 }
 
 /**
- * What a command plans with: `--rename` and `--not-renamed`, rename comments of the schema files, a question
+ * What a command plans with: `--rename`, `--not-renamed` and `--answers`, rename comments of the schema files, a question
  * on a terminal. Likely renames that nobody settles are refused, unless `unanswered` says to drop and create.
  */
 export async function planOptions(
@@ -76,7 +71,7 @@ export async function planOptions(
   const comments: RenameHint[] = wanted.type === 'scripts' ? renameComments(wanted.files) : [];
   return {
     open: (url) => openDatabase(url, { missing: 'refuse' }),
-    renames: [...context.options.list('rename').map(parseRenameFlag), ...comments],
+    renames: [...answersOf(context).renames, ...comments],
     onLikelyRenames: (likely) => settleRenames(context, bench, likely, unanswered),
   };
 }
@@ -87,8 +82,8 @@ async function settleRenames(
   likely: readonly Rename[],
   unanswered: 'refuse' | 'drop',
 ): Promise<Rename[]> {
-  const allow = context.options.declares('allow') ? context.options.list('allow') : [];
-  const denied = new Set(context.options.list('not-renamed'));
+  const { allow, notRenamed } = answersOf(context);
+  const denied = new Set(notRenamed);
   // Whoever allows the loss has answered the question whether it was renamed or dropped.
   const open = likely.filter(
     ({ before }) =>
@@ -111,7 +106,7 @@ async function settleRenames(
 
 /** What a command that writes a migration may lose: `--allow`, and a question on a terminal. */
 export function migrationConsent(context: Context): Consent {
-  const { prompt, options } = context;
+  const { prompt } = context;
   const ask = async (hazards: readonly Hazard[]): Promise<boolean> => {
     const steps = hazards.length === 1 ? 'a step loses data' : `${hazards.length} steps lose data`;
     return prompt.confirm(
@@ -119,7 +114,7 @@ export function migrationConsent(context: Context): Consent {
       hazards.map((hazard) => `--allow ${consentFlag(hazard)}`).join(' '),
     );
   };
-  return { allow: options.list('allow'), ask: prompt.interactive ? ask : undefined };
+  return { allow: answersOf(context).allow, ask: prompt.interactive ? ask : undefined };
 }
 
 /** Tells what is dangerous about a migration before it is written. */
@@ -127,13 +122,7 @@ export function reportHazards(context: Context, plan: PlanBetween): void {
   const hazards = planHazards(plan.up);
   for (const hazard of hazards.filter(({ level }) => level !== 'note'))
     context.output.warn(hazardLine(hazard));
-  reportIdle(context, hazards, context.options.list('allow'));
-}
-
-/** Tells which `--allow` match nothing. */
-export function reportIdle(context: Context, hazards: readonly Hazard[], allow: Allowance): void {
-  for (const entry of idleAllowances(hazards, allow))
-    context.output.warn(`--allow ${entry} matches nothing: no step of this plan loses data in that way`);
+  reportIdleAnswers(context, plan);
 }
 
 /** Tells about what was met and is not managed, and whatever else came up while planning. */

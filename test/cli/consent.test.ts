@@ -97,3 +97,38 @@ describe('a typed yes', () => {
     expect(newestUp()).toContain('-- tidemark:allow drop-table:logs\n');
   });
 });
+
+describe('a file of answers', () => {
+  const run = (...words: string[]) => inProcess([...words, '--url', 'sqlite:app.db'], { cwd });
+  const answers = (text: object) => writeFileSync(join(cwd, 'answers.json'), JSON.stringify(text));
+  const diff = () => run('migrate', 'diff', 'next', '--answers', 'answers.json');
+
+  it('settles everything, and has no answer too many', async () => {
+    schema('CREATE TABLE users (id integer, nick text, email text); CREATE TABLE logs (id integer);');
+    await run('migrate', 'diff', 'initial');
+    schema('CREATE TABLE users (id integer, nickname text, email2 text);');
+    const before = files();
+    const rename = { 'users.nick': 'nickname' };
+    const allow = ['drop-table:logs', 'drop-column:users.email'];
+    answers({ rename, notRenamed: ['users.email'], allow: [...allow, 'drop-table:other'] });
+    expect(await diff()).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('"allow": "drop-table:other"'),
+    });
+    answers({ rename, notRenamed: ['users.email', 'users.id'], allow });
+    expect(await diff()).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('"notRenamed": "users.id"'),
+    });
+    answers({ rename: { ...rename, 'users.x': 'y' }, notRenamed: ['users.email'], allow });
+    expect(await diff()).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('answers.json: "users.x": "y"'),
+    });
+    expect(await run('migrate', 'diff', 'next', '--answers', 'none.json')).toMatchObject({ code: 2 });
+    expect(files()).toEqual(before);
+    answers({ rename, notRenamed: ['users.email'], allow });
+    expect(await diff()).toMatchObject({ code: 0 });
+    expect(newestUp()).toContain('RENAME COLUMN');
+  }, 60_000);
+});

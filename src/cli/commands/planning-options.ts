@@ -8,6 +8,11 @@ export const renameOptions: Readonly<Record<string, Option>> = {
     summary: 'a rename, not a drop and a create: users.nick=users.nickname',
   },
   'not-renamed': { type: 'list', value: 'OLD', summary: 'no rename: OLD goes with its data' },
+  answers: {
+    type: 'text',
+    value: 'FILE',
+    summary: 'answers to all of these as JSON, for CI: {"rename": {"users.nick": "nickname"}, "allow": […]}',
+  },
 };
 
 /** What every command takes whose plan is written or applied. */

@@ -9,12 +9,12 @@ import { consentMissing, unconsented } from '../../safety/consent.js';
 import { diffSchemas } from '../../schema/diff.js';
 import { isEmptyPlan, type Plan, planHazards } from '../../schema/plan.js';
 import { hazardLine, renderPlan } from '../../schema/render-plan.js';
+import { answersOf, reportIdleAnswers } from '../answers.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import {
   openWorkbench,
   planOptions,
-  reportIdle,
   reportPlanning,
   schemaSource,
   targetSource,
@@ -24,7 +24,7 @@ import {
 /** Brings the environment's database to the wanted schema: shows the plan, asks, applies, and reads back. */
 export async function run(context: Context): Promise<Outcome> {
   const { options, output } = context;
-  const allow = options.list('allow');
+  const { allow } = answersOf(context);
   const current = await targetSource(context);
   const wanted = await schemaSource(context);
   const bench = await openWorkbench(context, [current]);
@@ -43,7 +43,7 @@ export async function run(context: Context): Promise<Outcome> {
     transaction: plan.up.transactional,
     unmanaged: { from: unmanagedNames(plan.unmanaged.from), to: unmanagedNames(plan.unmanaged.to) },
   };
-  reportIdle(context, result.hazards, allow);
+  reportIdleAnswers(context, plan);
   if (!result.changed)
     return { result, text: `nothing to do: ${current.label} has the schema of ${wanted.label}` };
   if (options.flag('dry-run')) return { result, text: result.sql.trimEnd() };
