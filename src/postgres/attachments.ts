@@ -25,6 +25,21 @@ export function partitionId(table: string): string {
   return `partition${table.slice(table.indexOf(':'))}`;
 }
 
+/** The slot that a partition frees when it is detached, and that columns of its own take. */
+export function standsAlone(table: string): string {
+  return `alone ${table}`;
+}
+
+/** The slot that partitions free when they are detached, and that whatever would be handed on to them takes. */
+export function handsOn(table: string): string {
+  return `below ${table}`;
+}
+
+/** The slot that dropped columns and checks free, and that two tables take of which one becomes a part of the other. */
+export function shapeOf(table: string): string {
+  return `shape of ${table}`;
+}
+
 /** The ids of the tables that hang on a table directly, sorted. */
 export function childrenOf(schema: Schema, table: string): readonly string[] {
   let children = CHILDREN.get(schema);

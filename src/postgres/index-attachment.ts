@@ -23,6 +23,18 @@ export const INDEX_ATTACHMENT = `CASE WHEN c.relispartition THEN (
         JOIN pg_index x ON x.indexrelid = p.oid
         WHERE h.inhrelid = i.indexrelid) END`;
 
+/** SQL: the partitions in which the partitioned index `i` (pg_index) has no index of its own, as JSON, or null. */
+export const PARTITIONS_WITHOUT = `CASE WHEN i.indrelid IN (SELECT t.oid FROM pg_class t WHERE t.relkind = 'p') THEN (
+        SELECT json_agg(h.inhrelid::int8) FROM pg_inherits h
+        WHERE h.inhparent = i.indrelid AND h.inhrelid NOT IN (
+          SELECT x.indrelid FROM pg_inherits a JOIN pg_index x ON x.indexrelid = a.inhrelid
+          WHERE a.inhparent = i.indexrelid)) END`;
+
+/** The ids of the tables that PARTITIONS_WITHOUT found, sorted. */
+export function readWithout(row: unknown, idAt: Parameters<PostgresKind['read']>[2]): string[] {
+  return ((row ?? []) as number[]).flatMap((relation) => idAt(CATALOG.pg_class, relation, 0) ?? []).sort();
+}
+
 /** The id of the index or constraint above, and whether the server would give the index the name it has. */
 export function readAttachment(
   row: unknown,

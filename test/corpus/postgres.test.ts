@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { followsParent } from '../../src/postgres/attachments.js';
 import { postgresDialect } from '../../src/postgres/dialect.js';
 import { objectPath, type Schema, type SchemaObject } from '../../src/schema/object.js';
 import { type Plan, planHazards, planStatements } from '../../src/schema/plan.js';
@@ -84,8 +85,7 @@ function expectedLosses(from: Schema, to: Schema, besides: readonly string[]): s
   const lost = gone.filter((object) => {
     if (object.parent !== null && !to.objects.has(object.parent)) return false;
     // A partition's column goes with its parent's.
-    if (((object.info.inherits ?? []) as string[]).some((id) => !to.objects.has(id) && from.objects.has(id)))
-      return false;
+    if (followsParent(object, { from, to })) return false;
     if (object.kind === 'column') return object.props.generated === null;
     // A numbering that goes on in another way is not lost.
     if (object.kind === 'sequence') return !isIdentity(to.objects.get(object.parent ?? ''));

@@ -18,6 +18,7 @@ const PARTS = [
   'cluster-mark',
   'replica-identity',
   'trigger',
+  'partition',
   'rule',
   'policy',
   'row-security',

@@ -56,8 +56,8 @@ function createWithAttached(
   write: (object: SchemaObject, only: boolean) => string,
 ): string[] {
   const tables = childrenOf(context.to, object.parent!).filter((table) => staysAttached(table, context));
-  if (tables.length === 0) return [write(object, false)];
-  if (isMadeWhole(object, context)) return [write(object, false)];
+  if (tables.length === 0 && withoutOf(object).length === 0) return [write(object, false)];
+  if (withoutOf(object).length === 0 && isMadeWhole(object, context)) return [write(object, false)];
   return [
     write(object, true),
     ...belowOf(object, context).flatMap((below) => [
@@ -77,6 +77,23 @@ function isMadeWhole(object: SchemaObject, context: RenderContext): boolean {
   return (
     below.length === tables.length &&
     below.every((part) => part.info.automaticName === true && isMadeWhole(part, context))
+  );
+}
+
+/** The partitions that have no part of it: ON ONLY made it, and it is not valid. */
+function withoutOf(object: SchemaObject): readonly string[] {
+  return object.props.without as readonly string[];
+}
+
+/** The partitions that must be there before it: they would get a part of it otherwise. */
+export function partitionsBefore(without: readonly string[]): string[] {
+  return without.map(partitionId);
+}
+
+/** True when a partition is to lose its part of the index, or never to get one: nothing detaches an index. */
+export function losesParts(before: SchemaObject, after: SchemaObject, context: RenderContext): boolean {
+  return withoutOf(after).some(
+    (table) => !withoutOf(before).includes(table) || !staysAttached(table, context),
   );
 }
 

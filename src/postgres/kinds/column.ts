@@ -6,7 +6,7 @@ import {
   type Rendered,
 } from '../../schema/kind.js';
 import { objectPath, partId, type SchemaObject } from '../../schema/object.js';
-import { followsParent, inheritedFrom } from '../attachments.js';
+import { followsParent, handsOn, inheritedFrom, shapeOf, standsAlone } from '../attachments.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { domainsWithin } from '../domains-within.js';
@@ -85,11 +85,10 @@ export const columnKind: PostgresKind = {
   read,
   label: (object) => `column ${plainRelationOf(object)}.${object.name}`,
   reference: (object) => `COLUMN ${relationOf(object)}.${quoteIdent(object.name)}`,
-  // The sequence of an identity column is no object, but it takes a name.
-  slots: (object) =>
-    typeof object.info.sequence === 'string'
-      ? [`relation ${plainName(object.schema, object.info.sequence)}`]
-      : [],
+  // A partition has the columns of its parent: none comes before it stands alone, and it is attached when the others
+  // are gone.
+  slots: (object) => [...sequenceSlots(object), standsAlone(object.parent!), handsOn(object.parent!)],
+  frees: (object) => [...sequenceSlots(object), shapeOf(object.parent!)],
   droppedWithParent: () => true,
   foldsIntoParent: () => true,
   vanishesWith: inheritedWith,
@@ -193,6 +192,13 @@ function specialProps(type: string, notNull: boolean, extra: Extra): ColumnProps
     // PostgreSQL 15.20 and its siblings keep a private mark there that no CREATE TABLE takes.
     options: (extra.options ?? []).filter((option) => !option.startsWith('pg_attver=')).sort(),
   };
+}
+
+/** The sequence of an identity column is no object, but it takes a name. */
+function sequenceSlots(object: SchemaObject): string[] {
+  return typeof object.info.sequence === 'string'
+    ? [`relation ${plainName(object.schema, object.info.sequence)}`]
+    : [];
 }
 
 /** A column of a partition comes and goes with that of its parent. */

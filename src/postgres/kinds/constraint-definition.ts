@@ -39,6 +39,8 @@ export type ConstraintProps = {
   readonly options: readonly string[];
   /** The id of the key or index of a partitioned table that this one's index is the part of in a partition. */
   readonly attachedTo: string | null;
+  /** The ids of the partitions that have no part of it. */
+  readonly without: readonly string[];
 };
 
 /** `CONSTRAINT users_pkey PRIMARY KEY (id)`, as it stands in CREATE TABLE or after ADD. */

@@ -1,11 +1,18 @@
 import { type Alteration, type Hazard, propsOf, type RenderContext } from '../../schema/kind.js';
 import { objectId, objectPath, partId, type SchemaObject } from '../../schema/object.js';
-import { followsParent, inheritedFrom, partitionId, staysAttached } from '../attachments.js';
+import {
+  followsParent,
+  handsOn,
+  inheritedFrom,
+  partitionId,
+  shapeOf,
+  staysAttached,
+} from '../attachments.js';
 import type { IndexRole } from '../automatic-names.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { plainName, plainRelationOf, qualified, quoteIdent, relationOf } from '../identifiers.js';
-import { INDEX_ATTACHMENT, readAttachment } from '../index-attachment.js';
+import { INDEX_ATTACHMENT, PARTITIONS_WITHOUT, readAttachment, readWithout } from '../index-attachment.js';
 import { keySlot, onlyColumnOf } from '../own-columns.js';
 import { sentence } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
@@ -13,6 +20,8 @@ import {
   changeAttachment,
   comesWithAttached,
   createAttached,
+  losesParts,
+  partitionsBefore,
   staysWhenAboveGoes,
   vanishesWithAttached,
 } from './attached-index.js';
@@ -71,6 +80,10 @@ export const constraintKind: PostgresKind = {
       k.conname AS name, k.contype AS type, k.conrelid::int8 AS relation,
       k.conkey AS key, i.indkey::text AS index_key, c.reloptions AS options,
       ${INDEX_ATTACHMENT} AS attachment,
+      CASE WHEN i.indexrelid IS NOT NULL THEN ${PARTITIONS_WITHOUT} END AS without,
+      CASE WHEN k.contype = 'f' AND k.confrelid IN (SELECT t.oid FROM pg_class t WHERE t.relkind = 'p')
+        THEN (SELECT json_agg(t.relid::oid::int8) FROM pg_partition_tree(k.confrelid) t WHERE t.level > 0)
+      END AS target_partitions,
       CASE WHEN k.contype = 'f' AND k.conparentid <> 0
         THEN (SELECT json_agg(json_build_array(p.conrelid::int8, p.conname)) FROM pg_constraint p
           WHERE p.oid = k.conparentid)
@@ -104,7 +117,10 @@ export const constraintKind: PostgresKind = {
   label: (object) => `${object.props.type} ${object.name} of ${plainRelationOf(object)}`,
   reference: (object) => `CONSTRAINT ${quoteIdent(object.name)} ON ${relationOf(object)}`,
   slots,
-  frees: (object) => (object.props.type === 'foreign key' ? [] : slots(object)),
+  frees: (object) => [
+    ...(object.props.type === 'foreign key' ? [] : ownSlots(object)),
+    ...(object.props.type === 'check' ? [shapeOf(object.parent!)] : []),
+  ],
   droppedWithParent: () => true,
   vanishesWith: (object, context) =>
     inheritedWith(object, context) ?? vanishesWithAttached(object, context) ?? onlyColumnOf(object),
@@ -112,8 +128,11 @@ export const constraintKind: PostgresKind = {
     inheritedWith(object, context) ??
     comesWithAttached(object, context) ??
     (isMadeByAttaching(object) ? partitionId(object.parent!) : undefined),
-  toleratesReplacing: staysWithout,
-  toleratesDropping: staysWithout,
+  toleratesReplacing: (object, needed, context) =>
+    (needed.kind === 'partition' && object.props.type !== 'foreign key') ||
+    staysWithout(object, needed, context),
+  toleratesDropping: (object, needed, context) =>
+    needed.kind === 'partition' || staysWithout(object, needed, context),
   renamedWithAnother: (object) => object.props.type === 'check' && inheritedFrom(object).length > 0,
   // CREATE TABLE takes NOT VALID and forgets it: there are no rows that could be invalid.
   foldsIntoParent: (object) => object.props.validated === true || object.props.enforced === false,
@@ -181,6 +200,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     };
   }
   const byExpression = type === 'check' || type === 'exclusion';
+  const without = readWithout(row.without, idAt);
   const { attachedTo, automaticName } = readAttachment(
     row.attachment,
     name,
@@ -204,7 +224,13 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     enforced: !traits.includes('not-enforced'),
     options: type === 'exclusion' ? [] : readParameters(row.options),
     attachedTo,
+    without,
   };
+  // A reference to what is in no partition yet is refused, and so is taking a partition away under one.
+  const targetPartitions = ((row.target_partitions ?? []) as number[]).flatMap((relation) => {
+    const id = idAt(CATALOG.pg_class, relation, 0);
+    return id === undefined ? [] : [partitionId(id)];
+  });
   const inherits = ((row.above ?? []) as [number, string][]).flatMap(([relation, above]) => {
     const id = idAt(CATALOG.pg_class, relation, 0);
     return id === undefined ? [] : [partId('constraint', id, above)];
@@ -220,7 +246,13 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
       ...(inherits.length > 0 ? { inherits } : {}),
       ...(automaticName ? { automaticName } : {}),
     },
-    needs: [...needs, ...inherits, ...(attachedTo === null ? [] : [attachedTo])],
+    needs: [
+      ...needs,
+      ...inherits,
+      ...targetPartitions,
+      ...partitionsBefore(without),
+      ...(attachedTo === null ? [] : [attachedTo]),
+    ],
   };
 }
 
@@ -235,6 +267,10 @@ function expressionOf(type: ConstraintType, row: CatalogRow): string {
  * target columns have, so one that is about to go must be gone by then.
  */
 function slots(object: SchemaObject): string[] {
+  return [...ownSlots(object), handsOn(object.parent!)];
+}
+
+function ownSlots(object: SchemaObject): string[] {
   const { type, columns, references } = propsOf<ConstraintProps>(object);
   if (type === 'check') return [];
   if (references !== null)
@@ -293,7 +329,9 @@ function alter(
   const enforcement = changed.includes('enforced') && props.type === 'foreign key';
   if (enforcement && props.enforced && !props.validated) return 'replace';
   for (const property of changed) {
-    if (property === 'attachedTo') {
+    if (property === 'without') {
+      if (losesParts(before, after, context)) return 'replace';
+    } else if (property === 'attachedTo') {
       const attaching = changeAttachment(before, after, context);
       if (attaching === 'replace') return 'replace';
       sql.push(...attaching);

@@ -1,11 +1,11 @@
 import { propsOf } from '../../schema/kind.js';
 import { objectPath, type SchemaObject } from '../../schema/object.js';
-import { type PartitionProps, partitionId } from '../attachments.js';
+import { handsOn, type PartitionProps, partitionId, shapeOf, standsAlone } from '../attachments.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
-import { attach } from './partition-attach.js';
+import { attach, detach } from './partition-attach.js';
 
 /**
  * That a table is a partition of another one, and of which rows. It comes after all that the two tables must have in
@@ -17,13 +17,18 @@ export const partitionKind: PostgresKind = {
   query: (version) => `
     SELECT 'pg_inherits'::regclass::oid::int8 AS classid, c.oid::int8 AS objid, 0 AS objsubid,
       n.nspname AS schema, c.relname AS name, i.inhparent::int8 AS of,
+      (SELECT json_agg(a.relid::oid::int8) FROM pg_partition_ancestors(c.oid) a WHERE a.relid <> c.oid) AS above,
       pg_get_expr(c.relpartbound, c.oid) AS bound,
       ${version >= 140000 ? 'i.inhdetachpending' : 'false'} AS detaching,
       (SELECT json_agg(json_build_array(x.classid, x.objid, x.part)) FROM (
         SELECT ${CATALOG.pg_class} AS classid, a.attrelid::int8 AS objid, a.attnum AS part
         FROM pg_attribute a WHERE a.attrelid IN (c.oid, i.inhparent) AND a.attnum > 0 AND NOT a.attisdropped
-        UNION ALL SELECT ${CATALOG.pg_class}, x.indexrelid::int8, 0 FROM pg_index x WHERE x.indrelid IN (c.oid, i.inhparent)
-        UNION ALL SELECT ${CATALOG.pg_constraint}, k.oid::int8, 0 FROM pg_constraint k WHERE k.conrelid IN (c.oid, i.inhparent)
+        UNION ALL SELECT ${CATALOG.pg_class}, x.indexrelid::int8, 0 FROM pg_index x
+        WHERE x.indrelid = c.oid OR x.indrelid = i.inhparent AND ${hasPart('x.indexrelid')}
+        UNION ALL SELECT ${CATALOG.pg_constraint}, k.oid::int8, 0 FROM pg_constraint k
+        WHERE k.conrelid IN (c.oid, i.inhparent)
+          AND (k.contype <> 'f' OR (SELECT t.relkind FROM pg_class t WHERE t.oid = k.confrelid) <> 'p')
+          AND (k.contype NOT IN ('p', 'u', 'x') OR k.conrelid = c.oid OR ${hasPart('k.conindid')})
         UNION ALL SELECT ${CATALOG.pg_trigger}, t.oid::int8, 0 FROM pg_trigger t
         WHERE t.tgrelid = i.inhparent AND NOT t.tgisinternal) x) AS parts
     FROM pg_class c
@@ -50,6 +55,9 @@ export const partitionKind: PostgresKind = {
       schema: row.schema as string,
       parent: table,
       props,
+      info: {
+        above: (row.above as number[]).flatMap((relation) => idAt(CATALOG.pg_class, relation, 0) ?? []),
+      },
       needs: [of, ...parts.flatMap((address) => idAt(...address) ?? [])],
     };
   },
@@ -57,7 +65,16 @@ export const partitionKind: PostgresKind = {
     `partition ${plainName(object.schema, object.name)} of ${plainTable(propsOf<PartitionProps>(object).of)}`,
   reference: (object) => `TABLE ${qualified(object.schema, object.name)}`,
   // Bounds must not overlap, so whatever leaves the parent does so before anything comes to it.
-  slots: (object) => [`partitions of ${propsOf<PartitionProps>(object).of}`],
+  slots: (object) => [
+    partitionsOf(object),
+    shapeOf(object.parent!),
+    shapeOf(propsOf<PartitionProps>(object).of),
+  ],
+  frees: (object) => [
+    partitionsOf(object),
+    standsAlone(object.parent!),
+    ...(object.info.above as readonly string[]).map(handsOn),
+  ],
   droppedWithParent: () => true,
   foldsIntoParent: () => true,
   cutOrder: () => 5,
@@ -80,12 +97,10 @@ export const partitionKind: PostgresKind = {
     };
   },
   drop(object) {
-    const { of, detaching } = propsOf<PartitionProps>(object);
+    const { of } = propsOf<PartitionProps>(object);
     const label = plainName(object.schema, object.name);
     return {
-      sql: [
-        `ALTER TABLE ${tableName(of)} DETACH PARTITION ${qualified(object.schema, object.name)}${detaching ? ' FINALIZE' : ''}`,
-      ],
+      sql: detach(object),
       summary: `Detach ${label} from ${plainTable(of)}, with its rows`,
     };
   },
@@ -96,13 +111,18 @@ export const partitionKind: PostgresKind = {
   toleratesDropping: (object, needed) => !isOneOfItsTables(object, needed),
 };
 
-function isOneOfItsTables(object: SchemaObject, needed: SchemaObject): boolean {
-  return needed.id === object.parent || needed.id === object.props.of;
+function partitionsOf(object: SchemaObject): string {
+  return `partitions of ${propsOf<PartitionProps>(object).of}`;
 }
 
-function tableName(id: string): string {
-  const [schema, name] = objectPath(id);
-  return qualified(schema!, name!);
+/** SQL: the partition `c` has an index that is attached to this one. */
+function hasPart(index: string): string {
+  return `EXISTS (SELECT FROM pg_inherits a JOIN pg_index y ON y.indexrelid = a.inhrelid
+            WHERE a.inhparent = ${index} AND y.indrelid = c.oid)`;
+}
+
+function isOneOfItsTables(object: SchemaObject, needed: SchemaObject): boolean {
+  return needed.id === object.parent || needed.id === object.props.of;
 }
 
 function plainTable(id: string): string {

@@ -1,15 +1,18 @@
-import { type Alteration, propsOf } from '../../schema/kind.js';
+import { type Alteration, propsOf, type RenderContext } from '../../schema/kind.js';
 import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { handsOn } from '../attachments.js';
 import { canonicalExpression, topLevelWord } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
-import { INDEX_ATTACHMENT, readAttachment } from '../index-attachment.js';
+import { INDEX_ATTACHMENT, PARTITIONS_WITHOUT, readAttachment, readWithout } from '../index-attachment.js';
 import { keySlot, onlyColumnOf } from '../own-columns.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import {
   changeAttachment,
   comesWithAttached,
   createAttached,
+  losesParts,
+  partitionsBefore,
   staysWhenAboveGoes,
   vanishesWithAttached,
 } from './attached-index.js';
@@ -29,6 +32,8 @@ interface IndexProps {
   readonly valid: boolean;
   /** The id of the index or key of a partitioned table that this one is the part of in a partition. */
   readonly attachedTo: string | null;
+  /** The ids of the partitions that have no part of it. */
+  readonly without: readonly string[];
 }
 
 /** Indexes of tables and materialised views that are not part of a constraint. */
@@ -46,6 +51,7 @@ export const indexKind: PostgresKind = {
       c.relname AS name, i.indrelid::int8 AS relation, m.amname AS method,
       i.indisunique AS unique, c.relkind = 'I' OR i.indisvalid AND i.indisready AS valid, c.reloptions AS options,
       c.relkind = 'I' AS partitioned, ${INDEX_ATTACHMENT} AS attachment,
+      ${PARTITIONS_WITHOUT} AS without,
       ${version >= 150000 ? 'i.indnullsnotdistinct' : 'false'} AS nulls_not_distinct,
       s.plain, i.indkey::text AS key, i.indnkeyatts AS key_size,
       CASE WHEN s.plain THEN i.indoption::text END AS key_options,
@@ -73,18 +79,13 @@ export const indexKind: PostgresKind = {
   read,
   label: (object) => `index ${plainName(object.schema, object.name)}`,
   reference: (object) => `INDEX ${qualified(object.schema, object.name)}`,
-  slots(object) {
-    const relation = `relation ${plainName(object.schema, object.name)}`;
-    const columns = object.info.columns as readonly (string | null)[];
-    return object.props.unique === true && !columns.includes(null)
-      ? [relation, keySlot(object.parent!, columns as readonly string[])]
-      : [relation];
-  },
+  slots: (object) => [...names(object), handsOn(object.parent!)],
+  frees: names,
   droppedWithParent: () => true,
   vanishesWith: (object, context) => vanishesWithAttached(object, context) ?? onlyColumnOf(object),
   comesWith: comesWithAttached,
-  toleratesReplacing: staysWhenAboveGoes,
-  toleratesDropping: staysWhenAboveGoes,
+  toleratesReplacing: toleratesAbove,
+  toleratesDropping: toleratesAbove,
   cutOrder: () => 4,
   // An index of a partitioned table takes one that looks like its own from each partition.
   crowds: (object) => [`index ${object.parent} ${object.props.method} ${object.props.definition}`],
@@ -108,7 +109,9 @@ export const indexKind: PostgresKind = {
   },
   drop: (object) => ({ sql: [`DROP INDEX ${qualified(object.schema, object.name)}`] }),
   alter(before, after, changed, context): Alteration {
-    if (changed.some((property) => !['options', 'attachedTo'].includes(property))) return 'replace';
+    if (changed.some((property) => !['options', 'attachedTo', 'without'].includes(property)))
+      return 'replace';
+    if (losesParts(before, after, context)) return 'replace';
     const attaching = changed.includes('attachedTo') ? changeAttachment(before, after, context) : [];
     if (attaching === 'replace' || (after.info.partitioned === true && changed.includes('options')))
       return 'replace';
@@ -129,6 +132,19 @@ export const indexKind: PostgresKind = {
   // Nobody can ask for an invalid index, only for a valid one in its place.
   sameProperty: (key, before) => key === 'valid' && before.props.valid === true,
 };
+
+function names(object: SchemaObject): string[] {
+  const relation = `relation ${plainName(object.schema, object.name)}`;
+  const columns = object.info.columns as readonly (string | null)[];
+  return object.props.unique === true && !columns.includes(null)
+    ? [relation, keySlot(object.parent!, columns as readonly string[])]
+    : [relation];
+}
+
+/** It does not mind what becomes of the partitions that have no part of it. */
+function toleratesAbove(object: SchemaObject, needed: SchemaObject, context: RenderContext): boolean {
+  return needed.kind === 'partition' || staysWhenAboveGoes(object, needed, context);
+}
 
 function createIndex(object: SchemaObject, only: boolean): string {
   const { unique, method, definition, options } = propsOf<IndexProps>(object);
@@ -156,6 +172,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     row.plain === true
       ? plainDefinition(row, columns as string[])
       : withoutOptions(canonicalExpression(row.definition as string), options);
+  const without = readWithout(row.without, idAt);
   const { attachedTo, automaticName } = readAttachment(row.attachment, name, parent, 'idx', idAt);
   return {
     kind: 'index',
@@ -170,13 +187,16 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
       options,
       valid: row.valid as boolean,
       attachedTo,
+      without,
     },
     info: {
       columns: columns.slice(0, row.key_size as number),
       ...(row.partitioned === true ? { partitioned: true } : {}),
       ...(automaticName ? { automaticName } : {}),
     },
-    ...(attachedTo === null ? {} : { needs: [attachedTo] }),
+    ...(attachedTo === null && without.length === 0
+      ? {}
+      : { needs: [...(attachedTo === null ? [] : [attachedTo]), ...partitionsBefore(without)] }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { propsOf, type RenderContext, type Rendered } from '../../schema/kind.js';
 import { objectId, type Schema, type SchemaObject } from '../../schema/object.js';
+import { partitionOf } from '../attachments.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
@@ -7,7 +8,7 @@ import { sentence } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { columnDefinition, columnSettings } from './column-definition.js';
 import { type ConstraintProps, constraintDefinition } from './constraint-definition.js';
-import { attach, isMadeByAttaching } from './partition-attach.js';
+import { attach, detach, isMadeByAttaching } from './partition-attach.js';
 import { createPartition, isPlainPartition } from './partition-create.js';
 import { separateSequences } from './sequence-definition.js';
 import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
@@ -176,15 +177,30 @@ function create(object: SchemaObject, context: RenderContext): Rendered {
   };
 }
 
+/** The server does not drop a partition under a foreign key that refers to the whole, but lets go of it. */
+function detachFirst(table: SchemaObject, { from, to }: RenderContext): readonly string[] {
+  const attachment = partitionOf(from, table.id);
+  if (attachment === undefined) return [];
+  const isReferred = [...from.objects.values()].some(
+    ({ id, kind, dependsOn, props }) =>
+      kind === 'constraint' &&
+      props.references !== null &&
+      dependsOn.includes(attachment.id) &&
+      to.objects.has(id),
+  );
+  return isReferred ? detach(attachment) : [];
+}
+
 const CONSTRAINT_ORDER = ['primary key', 'unique', 'check', 'exclusion', 'foreign key'];
 
 function byConstraintType(a: SchemaObject, b: SchemaObject): number {
   return CONSTRAINT_ORDER.indexOf(String(a.props.type)) - CONSTRAINT_ORDER.indexOf(String(b.props.type));
 }
 
-function drop(object: SchemaObject, { to }: RenderContext): Rendered {
+function drop(object: SchemaObject, context: RenderContext): Rendered {
+  const { to } = context;
   const subject = plainName(object.schema, object.name);
-  const sql = [`DROP TABLE ${qualified(object.schema, object.name)}`];
+  const sql = [...detachFirst(object, context), `DROP TABLE ${qualified(object.schema, object.name)}`];
   // Its rows are in its partitions, which are detached first, or dropped and say so themselves.
   if (propsOf<TableProps>(object).partitionBy !== null && to.objects.has(object.id)) return { sql };
   return {

@@ -1,6 +1,6 @@
 import { propsOf, type RenderContext } from '../../schema/kind.js';
 import { objectId, partId, type SchemaObject } from '../../schema/object.js';
-import { followsParent, inheritedFrom, partitionId } from '../attachments.js';
+import { followsParent, handsOn, inheritedFrom, partitionId } from '../attachments.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { withoutDefaultSchema } from '../default-schema-left-out.js';
@@ -23,6 +23,8 @@ export const triggerKind: PostgresKind = {
   label: (object) => `trigger ${object.name} on ${plainRelationOf(object)}`,
   reference: (object) => `TRIGGER ${quoteIdent(object.name)} ON ${relationOf(object)}`,
   droppedWithParent: () => true,
+  slots: (object) => [handsOn(object.parent!)],
+  frees: () => [],
   // It depends on a column only by WHEN or UPDATE OF, and those are what PostgreSQL minds.
   blocksColumnTypeChange: true,
 

@@ -1,0 +1,1 @@
+INSERT INTO p (a, n) VALUES (1, 1), (1, 2);

@@ -1,0 +1,3 @@
+INSERT INTO s VALUES (1, 1, 1, 'x'), (2, 2, 12, 'y');
+INSERT INTO r VALUES (1, 1);
+INSERT INTO ty VALUES (5, 5);

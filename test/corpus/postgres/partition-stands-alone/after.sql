@@ -1,0 +1,15 @@
+CREATE TABLE ref (id int PRIMARY KEY);
+CREATE TABLE p (id int NOT NULL, r int, t text DEFAULT 'p', g int GENERATED ALWAYS AS (id * 2) STORED, CONSTRAINT positive CHECK (id > 0)) PARTITION BY RANGE (id);
+ALTER TABLE p ADD CONSTRAINT p_r FOREIGN KEY (r) REFERENCES ref;
+CREATE TABLE leaves (id int NOT NULL, r int, t text DEFAULT 'p', g int GENERATED ALWAYS AS (id * 2) STORED, extra int, CONSTRAINT positive CHECK (id > 0), CONSTRAINT p_r FOREIGN KEY (r) REFERENCES ref);
+ALTER TABLE leaves ADD PRIMARY KEY (id);
+CREATE INDEX leaves_t_idx ON leaves (t);
+COMMENT ON INDEX leaves_t_idx IS 'stays';
+CREATE TABLE keeps PARTITION OF p FOR VALUES FROM (10) TO (20);
+CREATE TABLE comes PARTITION OF p (t DEFAULT 'own', CONSTRAINT own CHECK (r < 100)) FOR VALUES FROM (30) TO (40);
+CREATE INDEX comes_named ON comes (t);
+ALTER TABLE p ADD PRIMARY KEY (id);
+CREATE INDEX p_t ON ONLY p (t);
+ALTER INDEX p_t ATTACH PARTITION comes_named;
+CREATE INDEX keeps_t_idx ON keeps (t);
+ALTER INDEX p_t ATTACH PARTITION keeps_t_idx;
