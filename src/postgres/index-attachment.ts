@@ -10,12 +10,15 @@ interface AttachmentRow {
   readonly name: string;
   readonly constraint: boolean;
   readonly columns: readonly string[];
+  /** True when its storage parameters are those of the one above. */
+  readonly alike: boolean;
 }
 
 /** SQL: what the index `i` (pg_index) with the relation `c` (pg_class) is attached to as JSON, or null. */
 export const INDEX_ATTACHMENT = `CASE WHEN c.relispartition THEN (
         SELECT json_build_object('relation', x.indrelid::int8, 'schema', n.nspname, 'name', p.relname,
           'constraint', EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = p.oid AND k.contype IN ('p', 'u', 'x')),
+          'alike', p.reloptions IS NOT DISTINCT FROM (SELECT o.reloptions FROM pg_class o WHERE o.oid = i.indexrelid),
           'columns', (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = i.indexrelid))
         FROM pg_inherits h
         JOIN pg_class p ON p.oid = h.inhparent
@@ -35,7 +38,7 @@ export function readWithout(row: unknown, idAt: Parameters<PostgresKind['read']>
   return ((row ?? []) as number[]).flatMap((relation) => idAt(CATALOG.pg_class, relation, 0) ?? []).sort();
 }
 
-/** The id of the index or constraint above, and whether the server would give the index the name it has. */
+/** The id of the index or constraint above, and whether the server would make the index as it is, with that name. */
 export function readAttachment(
   row: unknown,
   name: string,
@@ -50,6 +53,6 @@ export function readAttachment(
     attachedTo: found.constraint
       ? objectId('constraint', ...objectPath(above), found.name)
       : objectId('index', found.schema, found.name),
-    automaticName: name === automaticIndexName(objectPath(table)[1]!, found.columns, role),
+    automaticName: found.alike && name === automaticIndexName(objectPath(table)[1]!, found.columns, role),
   };
 }

@@ -81,7 +81,7 @@ export const constraintKind: PostgresKind = {
       k.conkey AS key, i.indkey::text AS index_key, c.reloptions AS options,
       ${INDEX_ATTACHMENT} AS attachment,
       CASE WHEN i.indexrelid IS NOT NULL THEN ${PARTITIONS_WITHOUT} END AS without,
-      CASE WHEN k.contype = 'f' AND k.confrelid IN (SELECT t.oid FROM pg_class t WHERE t.relkind = 'p')
+      CASE WHEN k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN (SELECT t.oid FROM pg_class t WHERE t.relkind = 'p')
         THEN (SELECT json_agg(t.relid::oid::int8) FROM pg_partition_tree(k.confrelid) t WHERE t.level > 0)
       END AS target_partitions,
       CASE WHEN k.contype = 'f' AND k.conparentid <> 0
@@ -137,10 +137,13 @@ export const constraintKind: PostgresKind = {
   // CREATE TABLE takes NOT VALID and forgets it: there are no rows that could be invalid.
   foldsIntoParent: (object) => object.props.validated === true || object.props.enforced === false,
   cutOrder: (object) => ({ 'foreign key': 0, check: 2 })[String(object.props.type)] ?? 3,
-  create: (object, context) => ({
-    sql: hasIndex(object) ? createAttached(object, context, addition) : [addition(object, false)],
-    hazards: additionHazards(object, context),
-  }),
+  create: (object, context) =>
+    isClone(object)
+      ? { sql: [] }
+      : {
+          sql: hasIndex(object) ? createAttached(object, context, addition) : [addition(object, false)],
+          hazards: additionHazards(object, context),
+        },
   drop: (object) => ({
     sql: [`ALTER TABLE ${relationOf(object)} DROP CONSTRAINT ${quoteIdent(object.name)}`],
   }),
@@ -152,6 +155,11 @@ export const constraintKind: PostgresKind = {
     ],
   }),
 };
+
+/** A foreign key of a partition that is there because the parent's is: attaching or the parent's key make it. */
+function isClone(object: SchemaObject): boolean {
+  return object.props.type === 'foreign key' && inheritedFrom(object).length > 0;
+}
 
 function hasIndex(object: SchemaObject): boolean {
   return Object.hasOwn(INDEX_ROLES, propsOf<ConstraintProps>(object).type);

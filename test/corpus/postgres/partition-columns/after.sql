@@ -1,10 +1,10 @@
 CREATE TYPE mood AS ENUM ('high');
-CREATE TABLE m (id int NOT NULL, at date NOT NULL, a bigint DEFAULT 2, b varchar(20) NOT NULL, g int, mo mood, nn int, s text, n1 int NOT NULL DEFAULT 5, n2 text, n3 int GENERATED ALWAYS AS (id + 1) STORED) PARTITION BY RANGE (at);
+CREATE TABLE m (id int NOT NULL, at date NOT NULL, a bigint DEFAULT 2, b varchar(20) NOT NULL, mo mood, nn int, s text, n1 int NOT NULL DEFAULT 5, n2 text, n3 int GENERATED ALWAYS AS (id + 1) STORED) PARTITION BY RANGE (at);
 CREATE TABLE m1 PARTITION OF m FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 CREATE TABLE m2 PARTITION OF m (a DEFAULT 7, nn NOT NULL, n1 DEFAULT 6, n2 DEFAULT 'x') FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') PARTITION BY LIST (id);
 CREATE TABLE m2a PARTITION OF m2 FOR VALUES IN (1, 2);
 ALTER TABLE m2a ALTER n1 DROP DEFAULT, ALTER s SET NOT NULL, ALTER n2 SET STORAGE external, ALTER s SET STORAGE external, ALTER s SET STATISTICS 10;
-CREATE TABLE m2b (n3 int GENERATED ALWAYS AS (id + 1) STORED, s text, nn int NOT NULL, mo mood, id int NOT NULL, b varchar(20) NOT NULL, g int, a bigint, at date NOT NULL, n1 int NOT NULL, n2 text);
+CREATE TABLE m2b (n3 int GENERATED ALWAYS AS (id + 1) STORED, s text, nn int NOT NULL, mo mood, id int NOT NULL, b varchar(20) NOT NULL, a bigint, at date NOT NULL, n1 int NOT NULL, n2 text);
 ALTER TABLE m2 ATTACH PARTITION m2b DEFAULT;
 ALTER TABLE ONLY m ALTER s SET STORAGE main;
 CREATE INDEX m1_local ON m1 (a, b);
