@@ -18,7 +18,6 @@ const PARTS = [
   'cluster-mark',
   'replica-identity',
   'trigger',
-  'partition',
   'rule',
   'policy',
   'row-security',
