@@ -15,7 +15,7 @@ export interface BeyondSchema {
 
 /** Managed by Tidemark: what of it a statement changes, the state of the schema shows. */
 const MANAGED =
-  /^(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:(?:unique|recursive|constraint|virtual|unlogged|materialized)\s+)*(?:table|index|view|sequence|type|domain|function|procedure|routine|(?:event\s+)?trigger|schema|extension|policy|rule|statistics|access\s+method)\b/i;
+  /^(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:(?:unique|recursive|constraint|virtual|unlogged|materialized|default|trusted|procedural)\s+)*(?:table|index|view|sequence|type|domain|function|procedure|routine|(?:event\s+)?trigger|schema|extension|policy|rule|statistics|access\s+method|aggregate|operator|cast|collation|conversion|language|transform|text\s+search)\b/i;
 /** Without an effect that lasts. */
 const PASSING =
   /^(?:set|reset|show|begin|start|commit|end|rollback|savepoint|release|abort|vacuum|analy[sz]e|reindex|lock|checkpoint|discard)\b|^pragma\s+(?:foreign_keys|foreign_key_check|integrity_check|legacy_alter_table|defer_foreign_keys|optimize)\b|^select\s+\d+$/i;

@@ -5,6 +5,9 @@ import { postgresSections } from '../../src/postgres/schema-sections.js';
 /** What is always a part of something else, and is written down with it. */
 const PARTS = [
   'domain-constraint',
+  'base-type-definition',
+  'operator-family-member',
+  'text-search-mapping',
   'partition',
   'column',
   'default',

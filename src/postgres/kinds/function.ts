@@ -2,6 +2,7 @@ import type { Hazard, RenderContext } from '../../schema/kind.js';
 import { propsOf } from '../../schema/kind.js';
 import type { SchemaObject, Value } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
+import { routineName } from '../catalog-names.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { createFunctionSql, type FunctionProps } from '../function-sql.js';
 import { nameOf, plainName, quoteIdent, shadowing } from '../identifiers.js';
@@ -51,7 +52,7 @@ export const functionKind: PostgresKind = {
            CASE WHEN p.procost <> CASE WHEN l.lanname IN ('internal', 'c') THEN 1 ELSE 100 END
                 THEN p.procost END AS cost,
            CASE WHEN p.proretset AND p.prorows <> 1000 THEN p.prorows END AS rows,
-           CASE WHEN p.prosupport <> 0 THEN p.prosupport::regproc::text END AS support,
+           ${routineName('p.prosupport')} AS support,
            ARRAY(SELECT format_type(t.type, NULL) FROM unnest(p.protrftypes) t(type)) AS transforms,
            p.proconfig AS settings
       FROM pg_proc p

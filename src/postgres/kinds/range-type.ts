@@ -1,3 +1,4 @@
+import { routineName } from '../catalog-names.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { nameOf, plainName, qualified, shadowing } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
@@ -25,7 +26,7 @@ export const rangeTypeKind: PostgresKind = {
            n.nspname AS schema, t.typname AS name, pg_type_is_visible(t.oid) AS visible, format_type(r.rngsubtype, NULL) AS subtype,
            CASE WHEN NOT o.opcdefault THEN quote_ident(o.opcname) END AS opclass, p.nspname AS opclass_schema,
            CASE WHEN r.rngcollation <> s.typcollation THEN r.rngcollation::regcollation::text END AS collation,
-           CASE WHEN r.rngsubdiff <> 0 THEN r.rngsubdiff::regproc::text END AS subtype_diff,
+           ${routineName('r.rngsubdiff')} AS subtype_diff,
            r.rngcanonical <> 0 AS canonical,
            ${version >= 140000 ? '(SELECT m.typname FROM pg_type m WHERE m.oid = r.rngmultitypid)' : 'NULL'} AS multirange
       FROM pg_range r
