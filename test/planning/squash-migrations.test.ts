@@ -87,7 +87,6 @@ describe('what a schema difference would lose is refused', () => {
     ['CREATE TABLE copied AS SELECT * FROM t;', 'fills a table from a query'],
     ['ALTER TABLE u OWNER TO CURRENT_USER;', 'does not manage'],
     ['ALTER TABLE u SET TABLESPACE pg_default;', 'does not manage'],
-    ['CREATE CONVERSION c FOR $$UTF8$$ TO $$LATIN1$$ FROM utf8_to_iso8859_1;', 'does not manage'],
     ['ALTER TABLE t ALTER price TYPE int USING (price::int * 100);', 'converts the values'],
     [
       'ALTER TABLE t ADD c int DEFAULT 5 NOT NULL;\nALTER TABLE t ALTER COLUMN c DROP DEFAULT;',

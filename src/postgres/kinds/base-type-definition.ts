@@ -12,6 +12,7 @@ export type TypeShape = {
   readonly output: string;
   /** -1 for variable length. */
   readonly length: number;
+  /** For eight bytes: as a bigint is, which depends on the machine; the embedded engine has four to pass. */
   readonly byValue: boolean;
   readonly alignment: 'c' | 's' | 'i' | 'd';
   /** True for storage PLAIN, which no other becomes, and which becomes no other. */
@@ -26,7 +27,8 @@ export type TypeShape = {
 
 export const SHAPE = `json_build_object(
   'input', ${routineName('t.typinput')}, 'output', ${routineName('t.typoutput')},
-  'length', t.typlen, 'byValue', t.typbyval, 'alignment', t.typalign, 'plain', t.typstorage = 'p',
+  'length', t.typlen, 'byValue', t.typbyval OR t.typlen = 8 AND t.typalign = 'd'
+    AND NOT (SELECT i.typbyval FROM pg_type i WHERE i.oid = 20), 'alignment', t.typalign, 'plain', t.typstorage = 'p',
   'category', t.typcategory, 'preferred', t.typispreferred, 'default', t.typdefault,
   'element', CASE WHEN t.typelem <> 0 THEN format_type(t.typelem, NULL) END,
   'delimiter', t.typdelim, 'collatable', t.typcollation <> 0)`;
@@ -170,9 +172,7 @@ export function definitionSql(object: SchemaObject, type: SchemaObject): string 
     TYPMOD_OUT: props.typmodOut,
     ANALYZE: props.analyze,
     SUBSCRIPT: props.subscript,
-    INTERNALLENGTH: shape.length === -1 ? 'VARIABLE' : String(shape.length),
-    PASSEDBYVALUE: shape.byValue,
-    ALIGNMENT: ALIGNMENT[shape.alignment],
+    ...layout(shape),
     STORAGE: props.storage === 'plain' ? null : props.storage,
     CATEGORY: shape.category === 'U' ? null : quoteLiteral(shape.category),
     PREFERRED: shape.preferred ? 'true' : null,
@@ -181,4 +181,13 @@ export function definitionSql(object: SchemaObject, type: SchemaObject): string 
     DELIMITER: shape.delimiter === ',' ? null : quoteLiteral(shape.delimiter),
     COLLATABLE: shape.collatable ? 'true' : null,
   })}`;
+}
+
+function layout({ length, byValue, alignment }: TypeShape): Record<string, string | boolean> {
+  if (length === 8 && byValue) return { LIKE: 'pg_catalog.int8' };
+  return {
+    INTERNALLENGTH: length === -1 ? 'VARIABLE' : String(length),
+    PASSEDBYVALUE: byValue,
+    ALIGNMENT: ALIGNMENT[alignment],
+  };
 }
