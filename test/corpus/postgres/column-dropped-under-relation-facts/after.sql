@@ -1,0 +1,13 @@
+create table t (id int primary key, n int, note text);
+create table log (id int, n int);
+create function f() returns trigger language plpgsql as $$ begin return new; end $$;
+create policy stays on t using (n > 0);
+create policy sub on log using (exists (select from t where t.n = log.n));
+alter table t enable row level security;
+create rule changes as on update to t where new.n > 0 do also insert into log values (new.id, new.n);
+create trigger changes before update of n on t for each row execute function f();
+create statistics changes on n, note from t;
+alter table t cluster on t_pkey;
+create view v as select id, n from t;
+alter view v alter column n set default 2;
+create rule to_v as on insert to v do instead insert into t (id, n) values (new.id, new.n);

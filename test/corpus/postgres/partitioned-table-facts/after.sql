@@ -1,0 +1,18 @@
+create table p (id int not null, d date not null, n bigint, tenant text) partition by range (d);
+create table p1 partition of p for values from ('2024-01-01') to ('2025-01-01');
+create table p2 partition of p for values from ('2025-01-01') to ('2026-01-01');
+create policy on_p on p for select using (tenant = 'b');
+create policy on_p1 on p1 using (n > 0);
+create policy on_p2 on p2 using (n > 2);
+alter table p force row level security;
+alter table p1 enable row level security;
+alter table p2 enable row level security;
+create statistics st on id, n from p;
+create statistics st1 on id, n, d from p1;
+alter table p1 replica identity full;
+create rule r as on insert to p where new.n < -1 do instead nothing;
+create rule r2 as on delete to p2 do also notify gone;
+create unique index p2_id on p2 (id, n);
+alter table p2 alter n set not null;
+alter table p2 replica identity using index p2_id;
+comment on policy on_p on p is 'p';

@@ -1,0 +1,17 @@
+create table p (id int not null, d date not null, n int, tenant text) partition by range (d);
+create table p1 partition of p for values from ('2024-01-01') to ('2025-01-01');
+create table p2 partition of p for values from ('2025-01-01') to ('2026-01-01');
+create policy on_p on p using (tenant = 'a');
+create policy on_p1 on p1 using (n > 0);
+alter table p enable row level security;
+alter table p1 enable row level security;
+alter table p1 force row level security;
+create statistics st on id, n from p;
+create statistics st1 on id, n from p1;
+alter table p replica identity full;
+alter table p1 replica identity nothing;
+create rule r as on insert to p where new.n < 0 do instead nothing;
+create unique index p2_id on p2 (id);
+alter table p2 replica identity using index p2_id;
+alter table p2 cluster on p2_id;
+comment on policy on_p on p is 'p';
