@@ -1,3 +1,4 @@
+import { sameValue } from '../../schema/equal.js';
 import { propsOf } from '../../schema/kind.js';
 import { objectPath, type SchemaObject } from '../../schema/object.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
@@ -49,8 +50,10 @@ export const materializedViewColumnKind: PostgresKind = {
       storage: STORAGE[row.storage as string] ?? null,
       compression: COMPRESSION[row.compression as string] ?? null,
       statistics: row.statistics as number | null,
+      // PostgreSQL 15.20 and its siblings keep a private mark on every column.
       options: ((row.options ?? []) as string[]).filter((option) => !option.startsWith('pg_attver=')).sort(),
     };
+    if (sameValue(props, NONE)) return undefined;
     return {
       kind: 'materialized-view-column',
       path: [schema, view, row.name as string],
