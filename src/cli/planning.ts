@@ -76,6 +76,19 @@ export async function planOptions(
   };
 }
 
+/**
+ * Whether to plan for tables in use: not with `--offline`, else as the environment says, of the database if there is
+ * one, or for migrations.
+ */
+export async function isOnline(context: Context, state?: StateSource): Promise<boolean> {
+  const environment = await context.environment();
+  const { plansOnline } = await import('../project/environment.js');
+  return (
+    !context.options.flag('offline') &&
+    plansOnline(environment, state?.type === 'database' ? state.url : undefined)
+  );
+}
+
 async function settleRenames(
   context: Context,
   bench: Workbench,

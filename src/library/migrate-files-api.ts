@@ -19,6 +19,8 @@ export interface NewOptions extends CallOptions, NewRevisionOptions {
 
 export interface DiffOptions extends CallOptions, RenameOptions, ConsentOptions {
   readonly name: string;
+  /** Plan for tables in use. Default: as the configuration says, else where an environment is on a server. */
+  readonly online?: boolean | undefined;
   /** Write nothing, and give the texts. */
   readonly dryRun?: boolean | undefined;
 }
@@ -87,14 +89,19 @@ export function migrateFilesApi(project: ProjectSession): MigrateFilesApi {
         };
       });
     },
-    async diff({ name, dryRun, signal, ...renames }) {
+    async diff({ name, dryRun, online, signal, ...renames }) {
       const { atWorkbench, planOptions, schemaSource } = await import('./planning.js');
       const { generateMigration } = await import('../planning/generate-migration.js');
       const { readMigrationFolder } = await import('../migrations/folder.js');
+      const { plansOnline } = await import('../project/environment.js');
       return atWorkbench(project, { signal }, [], async (bench, given) => {
         const wanted = await schemaSource(project);
         const folder = await readMigrationFolder(migrations);
-        const plan = planOptions(project, bench, wanted, renames, 'refuse');
+        const plan = {
+          ...planOptions(project, bench, wanted, renames, 'refuse'),
+          online: online ?? plansOnline(environment),
+          inParts: true,
+        };
         const consent = { allow: renames.allow ?? [] };
         const what = { folder, wanted, name, dryRun, plan, consent, naming, afterWrite, signal: given };
         return generateMigration(bench, what);

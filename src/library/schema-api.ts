@@ -15,6 +15,8 @@ export interface InspectOptions extends CallOptions {
 }
 
 export interface SchemaDiffOptions extends CallOptions, RenameOptions {
+  /** Plan for tables in use. Default: as the configuration says, else on servers. */
+  readonly online?: boolean | undefined;
   /** Default: the database. */
   readonly from?: string | undefined;
   /** Default: the schema files. */
@@ -65,19 +67,29 @@ export function schemaApi(project: ProjectSession): SchemaApi {
         unlessAborted(inspectState(bench, source, { open: opener(project) }), signal),
       );
     },
-    async diff({ from, to, signal, ...renames } = {}) {
+    async diff({ from, to, online, signal, ...renames } = {}) {
       const { atWorkbench, namedSource, planOptions, schemaSource, targetSource } = await import(
         './planning.js'
       );
       const { planBetween } = await import('../planning/plan-between.js');
       const { differenceOf } = await import('../planning/difference.js');
       const { unlessAborted } = await import('../migrations/abort.js');
+      const { plansOnline } = await import('../project/environment.js');
       const wanted = to === undefined ? await schemaSource(project) : await namedSource(project, to, '"to"');
       const current = from === undefined ? targetSource(project) : await namedSource(project, from, '"from"');
       return atWorkbench(project, { signal }, [current, wanted], async (bench, given) => {
         const options = planOptions(project, bench, wanted, renames, 'drop');
         return differenceOf(
-          await unlessAborted(planBetween(bench, current, wanted, { ...options, prove: false }), given),
+          await unlessAborted(
+            planBetween(bench, current, wanted, {
+              ...options,
+              prove: false,
+              online:
+                online ??
+                plansOnline(project.environment, current.type === 'database' ? current.url : undefined),
+            }),
+            given,
+          ),
         );
       });
     },

@@ -5,6 +5,7 @@ import { graphOf } from './compare-history.js';
 import { withDirectives } from './directive-lines.js';
 import { fileStem, type NamingOptions } from './file-naming.js';
 import { type MigrationFolder, readMigrationFolder } from './folder.js';
+import { folderAfter } from './folder-after.js';
 import type { RevisionGraph } from './graph/revision-graph.js';
 import { singleHead } from './graph/target.js';
 import { type Migration, parseFileName } from './migration-file.js';
@@ -66,11 +67,49 @@ export interface WrittenMigration {
  * reading the folder and building the graph throw.
  */
 export async function writeMigration(path: string, migration: NewMigration): Promise<WrittenMigration> {
-  const { name, language = 'sql', naming = {}, dependsOn, branch, afterWrite } = migration;
-  if (language === 'program' && migration.down !== undefined) throw new Error('a program has no down file');
+  const [written] = await writeMigrations(path, [migration]);
+  return written!;
+}
+
+/**
+ * Writes several migrations, each following the one before it where it does not say what it follows: all of them or,
+ * after an error, none. Throws as `writeMigration` does. The hook of the first is run for all.
+ */
+export async function writeMigrations(
+  path: string,
+  migrations: readonly NewMigration[],
+): Promise<WrittenMigration[]> {
   await mkdir(path, { recursive: true });
-  const folder = await readMigrationFolder(path);
+  let folder = await readMigrationFolder(path);
   if (folder.listed !== undefined) requireListed(folder);
+  const write = new Map<string, string>();
+  const placed: Placed[] = [];
+  for (const migration of migrations) {
+    const one = place(folder, migration);
+    for (const [file, text] of one.write) write.set(file, text);
+    placed.push(one);
+    if (migrations.length > 1) folder = folderAfter(folder, { write: one.write });
+  }
+  const written = await rewriteFolder(path, { write }, { afterWrite: migrations[0]?.afterWrite });
+  return placed.map(({ version, parents, upFile }) => {
+    // In a folder that Atlas keeps too it lies aside.
+    const down = written.migrations.find(({ file }) => file === upFile)?.down;
+    return { version, parents, upFile, downFile: down?.file };
+  });
+}
+
+interface Placed {
+  readonly version: string;
+  readonly parents: readonly string[];
+  readonly upFile: string;
+  /** Texts by file name. */
+  readonly write: ReadonlyMap<string, string>;
+}
+
+/** Names the files of a migration and completes their texts. Writes nothing. */
+function place(folder: MigrationFolder, migration: NewMigration): Placed {
+  const { name, language = 'sql', naming = {}, dependsOn, branch } = migration;
+  if (language === 'program' && migration.down !== undefined) throw new Error('a program has no down file');
   const graph = graphOf(folder);
   const now = migration.now ?? new Date();
   const stemOf = (version: string): string => fileStem(version, name, now, naming);
@@ -101,15 +140,11 @@ export async function writeMigration(path: string, migration: NewMigration): Pro
     language,
   );
   write.set(upFile, up);
-  const downFile = migration.down === undefined ? undefined : `${stem}.down.sql`;
-  if (downFile !== undefined) write.set(downFile, textFrom(migration.down ?? '', facts));
+  if (migration.down !== undefined) write.set(`${stem}.down.sql`, textFrom(migration.down, facts));
   for (const file of write.keys()) {
     if (folder.sums.has(file)) throw taken(file);
   }
-  const written = await rewriteFolder(path, { write }, { afterWrite });
-  // In a folder that Atlas keeps too it lies aside.
-  const down = written.migrations.find(({ file }) => file === upFile)?.down;
-  return { version, parents, upFile, downFile: down?.file };
+  return { version, parents, upFile, write };
 }
 
 function textFrom(source: MigrationTextSource, facts: MigrationFacts): string {

@@ -1,9 +1,10 @@
 import { type Connection, DatabaseError } from '../database/connection.js';
 import { TidemarkError } from '../errors.js';
+import { pause } from '../migrations/abort.js';
 import type { MigrationEngine } from '../migrations/engine.js';
 import { RowsInTheWay } from '../migrations/rows-in-the-way.js';
 import type { Dialect } from '../schema/dialect.js';
-import { isEmptyPlan, type Plan, planStatements } from '../schema/plan.js';
+import { isApart, isEmptyPlan, type Plan, planStatements, type Step } from '../schema/plan.js';
 import { excerptAt } from '../schema/source-excerpt.js';
 import { applyFramed } from './apply-framed.js';
 
@@ -29,42 +30,99 @@ export async function applyPlan(
     });
     return;
   }
-  const pieces = transactionsOf(plan);
+  const pieces = await piecesOf(plan, by.dialect);
+  const { engine, settings } = by;
   for (const [index, piece] of pieces.entries()) {
-    const statements = piece.alone ? piece.sql : ['BEGIN', ...piece.sql, 'COMMIT'];
+    if (piece.long) await connection.executeAll(engine.setSession(engine.longSession));
     try {
-      await connection.executeAll(statements);
+      await runPiece(connection, piece, engine);
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
-      if (!piece.alone && !error.connectionLost) {
-        await connection.executeAll(['ROLLBACK']).catch(() => undefined);
-      }
-      const done = `${index} of ${pieces.length} parts that cannot share a transaction took effect; run the command again to plan and do the rest.`;
-      throw failure(error, statements[error.statement] ?? '', index === 0 ? NOTHING_CHANGED : done);
+      throw failure(error, piece.sql[error.statement] ?? '', whatHolds(index, pieces));
+    }
+    if (piece.long) await connection.executeAll([...settings, ...plan.before]);
+  }
+}
+
+function whatHolds(failed: number, pieces: readonly Piece[]): string {
+  const left = pieces[failed]!.long ? ' What the one that failed left behind is cleared up then.' : '';
+  if (failed === 0 && left === '') return NOTHING_CHANGED;
+  return `${failed} of ${pieces.length} parts that cannot share a transaction took effect; run the command again to plan and do the rest.${left}`;
+}
+
+/** How often a piece is tried again that does not get a lock in time. */
+const TRIES = 10;
+
+/** Runs what holds together, again where it may succeed then. */
+async function runPiece(
+  connection: Connection,
+  { sql, long }: Piece,
+  engine: MigrationEngine,
+): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await connection.executeAll(sql);
+      return;
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || error.connectionLost) throw error;
+      if (sql.length > 1) await connection.executeAll(['ROLLBACK']).catch(() => undefined);
+      // What runs outside a transaction has left something behind, which the next plan sees.
+      if (long || !engine.isTransient(error.sqlstate) || tries >= TRIES) throw error;
+      await pause(Math.random() * Math.min(5_000, 200 * 2 ** tries) + 20, undefined);
     }
   }
 }
 
 interface Piece {
+  /** From BEGIN to COMMIT, or one statement. */
   readonly sql: readonly string[];
-  /** True for what the server refuses in a transaction. */
-  readonly alone: boolean;
+  /** True for what no transaction covers: it may have to wait long for others, and holds nobody back meanwhile. */
+  readonly long: boolean;
 }
 
 /** A plan in as few transactions as the server allows: a break after what has to be committed first. */
-function transactionsOf(plan: Plan): Piece[] {
-  if (plan.transactional) return [{ sql: planStatements(plan), alone: false }];
-  const pieces: { sql: string[]; alone: boolean; closed: boolean }[] = [];
+async function piecesOf(plan: Plan, dialect: Dialect): Promise<Piece[]> {
+  const shared = (sql: readonly string[]): Piece => ({ sql: ['BEGIN', ...sql, 'COMMIT'], long: false });
+  if (plan.transactional) return [shared(planStatements(plan))];
+  const pieces: (Piece | { readonly open: string[]; closed: boolean })[] = [];
   for (const step of plan.steps) {
-    const last = pieces.at(-1);
-    if (step.transactional && last && !last.alone && (!last.closed || step.commitAfter))
-      last.sql.push(...step.sql);
-    else pieces.push({ sql: [...step.sql], alone: !step.transactional, closed: false });
-    pieces.at(-1)!.closed ||= step.commitAfter;
+    if (isApart(step)) {
+      pieces.push(...(await oneByOne(step, dialect)));
+      continue;
+    }
+    let last = pieces.at(-1);
+    if (last === undefined || 'sql' in last || step.commitBefore || (last.closed && !step.commitAfter)) {
+      last = { open: [], closed: false };
+      pieces.push(last);
+    }
+    last.open.push(...step.sql);
+    last.closed ||= step.commitAfter;
   }
-  return [{ sql: plan.before, alone: true }, ...pieces, { sql: plan.after, alone: true }].filter(
-    ({ sql }) => sql.length > 0,
-  );
+  return [
+    ...plan.before.map((sql) => ({ sql: [sql], long: false })),
+    ...pieces.map((piece) => ('sql' in piece ? piece : shared(piece.open))),
+    ...plan.after.map((sql) => ({ sql: [sql], long: false })),
+  ];
+}
+
+/** The statements of a step that shares no transaction; from BEGIN to COMMIT they hold together. */
+async function oneByOne({ sql, transactional }: Step, dialect: Dialect): Promise<Piece[]> {
+  const pieces: Piece[] = [];
+  let open: string[] | undefined;
+  for (const statement of sql) {
+    if (statement === 'BEGIN') open = [];
+    open?.push(statement);
+    if (open !== undefined) {
+      if (statement !== 'COMMIT') continue;
+      pieces.push({ sql: open, long: false });
+      open = undefined;
+      continue;
+    }
+    const [parsed] = transactional ? [] : await dialect.splitScript(statement, 'the plan');
+    const long = parsed?.transactional === false;
+    pieces.push({ sql: long ? [statement] : ['BEGIN', statement, 'COMMIT'], long });
+  }
+  return pieces;
 }
 
 function failure(error: DatabaseError, statement: string, state: string): TidemarkError {

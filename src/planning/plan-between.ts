@@ -2,13 +2,14 @@ import type { Connection } from '../database/connection.js';
 import type { DatabaseUrl } from '../database/database-url.js';
 import { TidemarkError } from '../errors.js';
 import type { Schema, UnmanagedObject } from '../schema/object.js';
-import { isEmptyPlan, type Plan } from '../schema/plan.js';
-import { planBothWays } from '../schema/planner.js';
+import { isEmptyPlan, type Plan, segmentsOf } from '../schema/plan.js';
+import { planBothWays, planChanges } from '../schema/planner.js';
 import { likelyRenames, type Rename, type RenameHint } from '../schema/rename.js';
 import { resolveRenames } from '../schema/resolve-renames.js';
 import { unaskedRenames } from '../schema/unasked-renames.js';
 import { inDevTerms } from './dev-terms.js';
 import { prove } from './prove.js';
+import { type PlanPart, proveParts } from './prove-parts.js';
 import { applyRenames, type Renamed } from './rename-steps.js';
 import type { StateSource } from './state-source.js';
 import { type Builder, NOT_REBUILDABLE, type Workbench } from './workbench.js';
@@ -24,6 +25,11 @@ export interface PlanBetween {
    * plan, one that was not asked to be proven, and one from a database that cannot be built there (a note says so).
    */
   readonly proven: Schema | undefined;
+  /**
+   * The same plan as migrations to be done and taken back one by one, in order: more than one where `inParts` was asked
+   * for and its steps cannot share a transaction. `down` is then what takes them back, the last first.
+   */
+  readonly parts: readonly PlanPart[];
   /** What either side has that Tidemark does not manage yet: reported, never touched. */
   readonly unmanaged: { readonly from: readonly UnmanagedObject[]; readonly to: readonly UnmanagedObject[] };
 }
@@ -33,6 +39,10 @@ export interface PlanOptions {
   readonly open: (url: DatabaseUrl) => Promise<Connection>;
   /** Prove the plan on the dev database. Default true. */
   readonly prove?: boolean;
+  /** Plan the way that holds others back least. Default: the short way. */
+  readonly online?: boolean;
+  /** Divide what cannot share a transaction into parts with a reverse each; they are proven. Default false. */
+  readonly inParts?: boolean;
   /** What is known about renames, from flags and from comments in the schema files. */
   readonly renames?: readonly RenameHint[];
   /**
@@ -60,18 +70,22 @@ export async function planBetween(
   for (const remark of remarks) bench.note(remark);
   const renamed = await renamesOf(bench, current, wanted.schema, options);
   const { up, down } = renamed.between(wanted.schema);
+  const ends = { from: current.schema, to: wanted.schema, up, down };
+  const unmanaged = { from: current.schema.unmanaged, to: wanted.schema.unmanaged };
+  if (options.inParts === true && segmentsOf(up).length > 1) {
+    const parts = await proveFrom(bench, current, (buildFrom) =>
+      proveParts(bench, { ...ends, buildFrom, downFirst: renamed.downTo }),
+    );
+    if (parts !== undefined) {
+      const steps = [...parts].reverse().flatMap((part) => part.down.steps);
+      return { ...ends, down: { ...down, steps }, proven: parts.at(-1)?.reached, parts, unmanaged };
+    }
+  }
   const proven =
     options.prove === false || isEmptyPlan(up)
       ? undefined
-      : await proveFrom(bench, current, { from: current.schema, to: wanted.schema, up, down });
-  return {
-    from: current.schema,
-    to: wanted.schema,
-    up,
-    down,
-    proven,
-    unmanaged: { from: current.schema.unmanaged, to: wanted.schema.unmanaged },
-  };
+      : await proveFrom(bench, current, (buildFrom) => prove(bench, { ...ends, buildFrom }));
+  return { ...ends, proven, parts: [{ up, down, reached: proven }], unmanaged };
 }
 
 /**
@@ -88,15 +102,15 @@ function onOldest(...states: readonly [ReadState, ReadState]): [ReadState, ReadS
 }
 
 /** Proves a plan from the first way of building its old state that works. */
-async function proveFrom(
+async function proveFrom<T>(
   bench: Workbench,
   current: ReadState,
-  proof: Omit<Parameters<typeof prove>[1], 'buildFrom'>,
-): Promise<Schema | undefined> {
+  work: (buildFrom: Builder) => Promise<T>,
+): Promise<T | undefined> {
   let reason = '';
   for (const builder of current.builders) {
     try {
-      return await prove(bench, { ...proof, buildFrom: await builder() });
+      return await work(await builder());
     } catch (error) {
       if (!(error instanceof TidemarkError) || error.code !== NOT_REBUILDABLE) throw error;
       reason = error.message;
@@ -112,8 +126,9 @@ async function renamesOf(
   current: ReadState,
   wanted: Schema,
   options: PlanOptions,
-): Promise<{ between(to: Schema): { up: Plan; down: Plan } }> {
+): Promise<RenamesSettled> {
   const { dialect } = bench;
+  const online = { online: options.online };
   const known = resolveRenames(options.renames ?? [], current.schema, wanted, dialect);
   const settled = new Set(known.flatMap(({ before, after }) => [before.id, after.id]));
   const likely = likelyRenames(current.schema, wanted, dialect).filter(
@@ -126,7 +141,11 @@ async function renamesOf(
     ({ before, after }) => !named.has(before.id) && !named.has(after.id),
   );
   const renames = [...said, ...unasked];
-  if (renames.length === 0) return { between: (to) => planBothWays(current.schema, to, dialect) };
+  const none: RenamesSettled = {
+    between: (to) => planBothWays(current.schema, to, dialect, online),
+    downTo: (reached) => planChanges(reached, current.schema, dialect, online),
+  };
+  if (renames.length === 0) return none;
   let renamed: Renamed;
   try {
     const builder = await current.builders.at(-1)!();
@@ -134,17 +153,24 @@ async function renamesOf(
   } catch (error) {
     // What nobody asked for can also be made again.
     if (said.length > 0 || !(error instanceof TidemarkError) || error.code !== NOT_REBUILDABLE) throw error;
-    return { between: (to) => planBothWays(current.schema, to, dialect) };
+    return none;
   }
+  const withBack = (down: Plan): Plan => ({ ...down, steps: [...down.steps, ...renamed.back] });
   return {
     between(to) {
-      const { up, down } = planBothWays(renamed.schema, to, dialect);
-      return {
-        up: { ...up, steps: [...renamed.steps, ...up.steps] },
-        down: { ...down, steps: [...down.steps, ...renamed.back] },
-      };
+      const { up, down } = planBothWays(renamed.schema, to, dialect, online);
+      return { up: { ...up, steps: [...renamed.steps, ...up.steps] }, down: withBack(down) };
     },
+    downTo: (reached) => withBack(planChanges(reached, renamed.schema, dialect, online)),
   };
+}
+
+/** Plans with the renames in them. */
+interface RenamesSettled {
+  /** There and back. */
+  between(to: Schema): { readonly up: Plan; readonly down: Plan };
+  /** Back from where a part of the way led. */
+  downTo(reached: Schema): Plan;
 }
 
 /** A state that was read, and how to build it again. */

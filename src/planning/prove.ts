@@ -35,7 +35,8 @@ export async function prove(
   );
 }
 
-async function walk(
+/** Carries a plan out on a dev database and compares; throws as `prove` does. Gives the state it led to. */
+export async function walk(
   bench: Workbench,
   connection: Connection,
   plan: Plan,
@@ -62,7 +63,8 @@ async function walk(
   );
 }
 
-async function runPlan(connection: Connection, plan: Plan, direction: 'up' | 'down'): Promise<void> {
+/** Carries a plan out on a dev database. Throws TidemarkError `proof-failed` with the statement that was refused. */
+export async function runPlan(connection: Connection, plan: Plan, direction: 'up' | 'down'): Promise<void> {
   if (isEmptyPlan(plan)) return;
   await connection.executeAll(plan.before);
   for (const step of plan.steps) {

@@ -1,7 +1,7 @@
 import { directiveLines } from '../migrations/directive-lines.js';
 import { consentFlag } from '../safety/consent.js';
 import type { Hazard } from '../schema/kind.js';
-import { type Plan, planHazards } from '../schema/plan.js';
+import { isApart, isEmptyPlan, type Plan, planHazards } from '../schema/plan.js';
 import { comment, renderPlan } from '../schema/render-plan.js';
 
 /** The two texts of a generated migration. */
@@ -41,7 +41,8 @@ export function migrationText(
         [],
         lossesOf(up).filter((loss) => allowed.includes(loss)),
       ) + renderPlan(up),
-    down: header(down, words) + renderPlan(down),
+    // Without a statement it could not be taken down.
+    down: header(down, words) + (isEmptyPlan(down) ? 'SELECT 1;\n' : renderPlan(down)),
     notRestored,
   };
 }
@@ -49,7 +50,7 @@ export function migrationText(
 function header(plan: Plan, words: readonly string[], allowed: readonly Hazard[] = []): string {
   // What only has to be committed in between (a new enum value) the runner finds by itself, and keeps the rest together.
   const directives = directiveLines({
-    transaction: plan.steps.every((step) => step.transactional) ? 'file' : 'none',
+    transaction: plan.steps.some(isApart) ? 'none' : 'file',
     allow: [...new Set(allowed.map(consentFlag))],
   });
   const lines = [...directives, ...(words.length > 0 ? [comment(words.join('\n'))] : [])];
@@ -62,4 +63,15 @@ function lossesOf(plan: Plan): Hazard[] {
 
 function list(sentences: readonly string[]): string[] {
   return sentences.map((sentence) => `  - ${sentence}`);
+}
+
+/** What the parts of one change are called: after it, and those that do without a transaction `online`. */
+export function partNames(name: string, parts: readonly { readonly up: Plan }[]): string[] {
+  const used = new Map<string, number>();
+  return parts.map(({ up }) => {
+    const own = parts.length > 1 && up.steps.some(isApart) ? `${name}_online` : name;
+    const times = (used.get(own) ?? 0) + 1;
+    used.set(own, times);
+    return times === 1 ? own : `${own}_${times}`;
+  });
 }

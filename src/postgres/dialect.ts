@@ -5,6 +5,7 @@ import { extensionForMissing, extensionsPinned } from './extensions-used.js';
 import { quoteIdent } from './identifiers.js';
 import { postgresKind } from './kind-registry.js';
 import { missingRole } from './missing-role.js';
+import { onlineSteps } from './online/online-steps.js';
 import { readSchema } from './read-catalog.js';
 import { postgresSections } from './schema-sections.js';
 import { splitScript } from './split-script.js';
@@ -54,6 +55,7 @@ export const postgresDialect: Dialect = {
       ];
     }),
   sections: postgresSections,
+  online: onlineSteps,
   // Deparsing changes between major versions only.
   sameReading: (versionNumber, other) => Math.trunc(versionNumber / 10000) === Math.trunc(other / 10000),
   frame(steps, to, own) {

@@ -7,13 +7,23 @@ import type { SchemaObject } from '../schema/object.js';
  */
 export function temporaryNames(
   objects: readonly SchemaObject[],
-  { from, to }: RenderContext,
+  context: Pick<RenderContext, 'from' | 'to'>,
   ending: '__old' | '__new' = '__old',
 ): string[] {
-  const taken = new Set(
-    [...from.objects.values(), ...to.objects.values()].map((object) => `${object.schema} ${object.name}`),
-  );
-  return objects.map((object) => {
+  const nameFor = temporaryNamer(context);
+  return objects.map((object) => nameFor(object, ending));
+}
+
+/** Gives such names one at a time, never the same twice. */
+export function temporaryNamer({
+  from,
+  to,
+}: Pick<RenderContext, 'from' | 'to'>): (object: SchemaObject, ending: string) => string {
+  let taken: Set<string> | undefined;
+  return (object, ending) => {
+    taken ??= new Set(
+      [...from.objects.values(), ...to.objects.values()].map(({ schema, name }) => `${schema} ${name}`),
+    );
     for (let attempt = 0; ; attempt += 1) {
       const suffix = attempt === 0 ? ending : `${ending}${attempt}`;
       let stem = object.name;
@@ -23,5 +33,5 @@ export function temporaryNames(
       taken.add(key);
       return stem + suffix;
     }
-  });
+  };
 }

@@ -45,6 +45,11 @@ export interface EnvironmentConfig {
    * databases alone. For SQLite it is always memory.
    */
   readonly dev?: string | undefined;
+  /**
+   * Plan so that tables in use stay usable (PostgreSQL servers): indexes concurrently, constraints validated apart, in
+   * several transactions. Default true, but for `pglite:` databases, which have one user.
+   */
+  readonly online?: boolean | undefined;
   /** Objects left out everywhere: `schema.name` patterns with `*`, optionally `kind:pattern`. */
   readonly exclude?: readonly string[] | undefined;
   /** Guards the environment against resets. Default true for one named `production` or `prod`. */

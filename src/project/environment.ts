@@ -64,6 +64,10 @@ export interface ResolvedEnvironment {
   /** Where snapshots of the schema are kept. */
   readonly snapshots: string;
   readonly dev: DevSetting;
+  /** Plan for tables that others use meanwhile; undefined where the configuration does not say. */
+  readonly online: boolean | undefined;
+  /** True when any environment of the configuration may be on a server: migrations are for all of them. */
+  readonly hasServers: boolean;
   readonly exclude: readonly string[];
   readonly production: boolean;
   readonly newMigrations: NewMigrations;
@@ -106,6 +110,8 @@ export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnviron
     migrationsNamed: (flags.migrations ?? setting('migrations')) !== undefined,
     snapshots: snapshots === undefined ? join(dirname(migrations), 'snapshots') : fromRoot(snapshots),
     dev: devSetting(sources, name, block),
+    online: setting('online'),
+    hasServers: hasServers(sources, found?.url),
     exclude: [...new Set([...(setting('exclude') ?? []), ...(flags.exclude ?? [])])],
     production: setting('production') ?? /^prod(uction)?$/i.test(name),
     newMigrations: newMigrations({ ...config?.value.newMigrations, ...saidIn(block.newMigrations) }, root),
@@ -115,6 +121,27 @@ export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnviron
     },
     notes: found?.notes ?? [],
   };
+}
+
+/**
+ * Whether a database is planned for as one that others use meanwhile: as the configuration says, else where it is on a
+ * server. Without a database it is about migrations, which are for every environment.
+ */
+export function plansOnline(
+  { online, hasServers }: Pick<ResolvedEnvironment, 'online' | 'hasServers'>,
+  database?: DatabaseUrl,
+): boolean {
+  return online ?? (database === undefined ? hasServers : database.adapter === 'server');
+}
+
+/** An environment without a url takes it from variables, and may be anywhere. */
+function hasServers({ config }: EnvironmentSources, chosen: DatabaseUrl | undefined): boolean {
+  if (chosen?.adapter === 'server') return true;
+  const { url: top, environments = {} } = config?.value ?? {};
+  const urls = Object.values(environments).map(({ url }) => url ?? top);
+  return urls.length === 0
+    ? chosen === undefined
+    : urls.some((url) => !/^(?:pglite|sqlite):/i.test(url ?? ''));
 }
 
 /** The keys that are said: one with undefined leaves the choice to the top of the configuration. */

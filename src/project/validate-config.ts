@@ -33,6 +33,7 @@ const environmentKeys: Readonly<Record<string, Expectation>> = {
   migrations: filledText,
   snapshots: filledText,
   dev: filledText,
+  online: flag,
   exclude: texts,
   production: flag,
   newMigrations: record,

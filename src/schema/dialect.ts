@@ -1,7 +1,8 @@
 import type { Connection, DatabaseError } from '../database/connection.js';
-import type { ObjectKind } from './kind.js';
+import type { ObjectKind, RenderContext } from './kind.js';
 import type { Schema } from './object.js';
 import type { Step } from './plan.js';
+import type { StepGraph } from './step-graph.js';
 
 /** One statement of a script, as the engine's own parser cuts it. */
 export interface ScriptStatement {
@@ -68,6 +69,11 @@ export interface Dialect {
   readonly sections: readonly SchemaSection[];
   /** True when servers of these two version numbers print the same definitions the same way. */
   sameReading(versionNumber: number, other: number): boolean;
+  /**
+   * Rewrites steps that would keep others waiting for long on what was there before: the same end by another way. Says
+   * of what it has no such way for what it holds back (`blocking` hazards). Absent where all ways are the same.
+   */
+  online?(graph: StepGraph, context: RenderContext): void;
   /**
    * Statements to run before and after the steps of a plan (PostgreSQL: check_function_bodies); with `own`, around as
    * many of the first ones, the rest coming later.

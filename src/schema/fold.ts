@@ -11,6 +11,10 @@ import { compareKeys, type SortKey, sortKey } from './sort-key.js';
 export interface Group {
   readonly lead: Action;
   readonly members: readonly Action[];
+  /** Indexes of the groups that have to come before it. */
+  readonly after: readonly number[];
+  /** Those of them that only should. */
+  readonly wished: readonly number[];
 }
 
 /**
@@ -38,10 +42,14 @@ export function orderActions(
     for (const [first, second] of edges) graph.before(leads[first]!, leads[second]!);
     const cycles = graph.cycles();
     if (cycles.length === 0) {
+      const wished = new Map<number, Set<number>>();
       for (const [first, second] of wishes) {
-        if (!graph.reaches(leads[second]!, leads[first]!)) graph.before(leads[first]!, leads[second]!);
+        const [from, to] = [leads[first]!, leads[second]!];
+        if (graph.successors(from).has(to) || graph.reaches(to, from)) continue;
+        graph.before(from, to);
+        wished.set(from, (wished.get(from) ?? new Set()).add(to));
       }
-      return sortGroups(actions, leads, graph, keys);
+      return sortGroups(actions, leads, graph, keys, wished);
     }
     for (const cycle of cycles) cut(cycle, actions, leads, joined, edges, keys, dialect);
   }
@@ -288,6 +296,7 @@ function sortGroups(
   leads: readonly number[],
   graph: OrderGraph,
   keys: readonly SortKey[],
+  wished: ReadonlyMap<number, ReadonlySet<number>>,
 ): Group[] {
   const byKey = actions.map((_, node) => node).sort((a, b) => compareKeys(keys[a]!, keys[b]!));
   const rank = new Int32Array(actions.length);
@@ -299,13 +308,23 @@ function sortGroups(
     const lead = leads[node]!;
     if (lead !== node) members.set(lead, [...(members.get(lead) ?? []), node]);
   }
-  return graph
-    .sorted(rank)
-    .filter((node) => leads[node] === node)
-    .map((node) => ({
-      lead: actions[node]!,
-      members: (members.get(node) ?? []).map((member) => actions[member]!),
-    }));
+  const order = graph.sorted(rank).filter((node) => leads[node] === node);
+  const after = order.map((): number[] => []);
+  const wishes = order.map((): number[] => []);
+  const place = new Map(order.map((node, index) => [node, index]));
+  order.forEach((node, index) => {
+    for (const later of graph.successors(node)) {
+      const at = place.get(later)!;
+      after[at]!.push(index);
+      if (wished.get(node)?.has(later)) wishes[at]!.push(index);
+    }
+  });
+  return order.map((node, index) => ({
+    lead: actions[node]!,
+    members: (members.get(node) ?? []).map((member) => actions[member]!),
+    after: after[index]!,
+    wished: wishes[index]!,
+  }));
 }
 
 /** Sorts the parts of one statement: by kind, then the place they have in their parent, then by name. */

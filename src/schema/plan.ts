@@ -15,6 +15,14 @@ export interface Step {
   readonly hazards: readonly Hazard[];
   readonly transactional: boolean;
   readonly commitAfter: boolean;
+  /**
+   * True when its statements run one after the other, each in a transaction of its own or in none, so that what one
+   * locks is free before the next: steps that do not share a transaction with any other. What has to hold together
+   * stands between BEGIN and COMMIT.
+   */
+  readonly apart?: boolean;
+  /** True when what comes before has to be committed, though it shares transactions itself. */
+  readonly commitBefore?: boolean;
   /** True when foreign keys must not be enforced meanwhile; the dialect's frame sees to it. */
   readonly withoutForeignKeys?: boolean;
 }
@@ -33,6 +41,30 @@ export interface Plan {
 /** True when there is nothing to do. */
 export function isEmptyPlan(plan: Plan): boolean {
   return plan.steps.length === 0;
+}
+
+/**
+ * The plan as several that run one after the other, each as one transaction or (when not transactional) statement by
+ * statement. One plan, itself, when all of it can share one transaction or nobody asked for more.
+ */
+export function segmentsOf(plan: Plan): Plan[] {
+  const segments: Step[][] = [];
+  for (const step of plan.steps) {
+    const last = segments.at(-1);
+    const joins = last !== undefined && !step.commitBefore && isApart(last[0]!) === isApart(step);
+    if (joins) last.push(step);
+    else segments.push([step]);
+  }
+  if (segments.length <= 1) return [plan];
+  return segments.map((steps) => {
+    const apart = isApart(steps[0]!);
+    return { ...plan, steps, transactional: !apart, ...(apart ? { before: [], after: [] } : {}) };
+  });
+}
+
+/** True for a step that shares its transaction with none. */
+export function isApart(step: Step): boolean {
+  return step.apart === true || !step.transactional;
 }
 
 /** All hazards of a plan, in order of the steps. */

@@ -4,17 +4,28 @@ import { type Group, orderActions, sortParts } from './fold.js';
 import type { RenderContext, Rendered } from './kind.js';
 import type { Schema, SchemaObject } from './object.js';
 import type { Plan, Step } from './plan.js';
+import { arranged, StepGraph } from './step-graph.js';
+
+/** How a plan is made. */
+export interface PlanningOptions {
+  /**
+   * Take the way that holds others back least, where there is one, for what was there before: in several transactions,
+   * and partly in none. Default: the short way.
+   */
+  readonly online?: boolean | undefined;
+}
 
 /**
  * The way from one schema to another, in the order in which it can run. Pure: the same two schemas
  * always give the same plan, byte for byte. `reverse` is filled by `planBothWays`.
  * Throws TidemarkError `plan-cycle` when no order exists.
  */
-export function planChanges(from: Schema, to: Schema, dialect: Dialect): Plan {
+export function planChanges(from: Schema, to: Schema, dialect: Dialect, options: PlanningOptions = {}): Plan {
   const groups = orderActions(decideActions(from, to, dialect), from, to, dialect);
-  const steps = groups
-    .map((group) => renderStep(group, from, to, dialect))
-    .filter((step) => step.sql.length > 0);
+  const rendered = groups.map((group) => renderStep(group, from, to, dialect));
+  const steps = (
+    options.online && dialect.online ? onlineSteps(rendered, groups, { from, to }, dialect.online) : rendered
+  ).filter((step) => step.sql.length > 0);
   return {
     engine: to.engine,
     steps,
@@ -23,11 +34,24 @@ export function planChanges(from: Schema, to: Schema, dialect: Dialect): Plan {
   };
 }
 
+function onlineSteps(
+  steps: readonly Step[],
+  groups: readonly Group[],
+  { from, to }: { readonly from: Schema; readonly to: Schema },
+  rewrite: NonNullable<Dialect['online']>,
+): readonly Step[] {
+  const graph = new StepGraph(steps, groups);
+  rewrite(graph, { from, to, folded: [] });
+  return arranged(graph, (later, { object }) =>
+    later.touches.some((id) => to.objects.get(id)?.dependsOn.includes(object)),
+  );
+}
+
 /** One transaction will do unless a step forbids it or needs what an earlier step must commit first. */
 function sharesTransaction(steps: readonly Step[], to: Schema): boolean {
   const uncommitted = new Set<string>();
   for (const step of steps) {
-    if (!step.transactional) return false;
+    if (!step.transactional || step.apart || step.commitBefore) return false;
     if (step.touches.some((id) => to.objects.get(id)?.dependsOn.some((needed) => uncommitted.has(needed))))
       return false;
     if (step.commitAfter) uncommitted.add(step.object);
@@ -40,9 +64,10 @@ export function planBothWays(
   from: Schema,
   to: Schema,
   dialect: Dialect,
+  options: PlanningOptions = {},
 ): { readonly up: Plan; readonly down: Plan } {
-  const up = planChanges(from, to, dialect);
-  const down = planChanges(to, from, dialect);
+  const up = planChanges(from, to, dialect, options);
+  const down = planChanges(to, from, dialect, options);
   return { up: withReverse(up, down), down: withReverse(down, up) };
 }
 

@@ -1,19 +1,26 @@
 import type { Hazard } from './kind.js';
-import type { Plan, Step } from './plan.js';
+import { isApart, type Plan, type Step, segmentsOf } from './plan.js';
 
 /**
  * A plan as the text of a SQL script that psql or sqlite3 can run: a comment line in plain words above
  * each step, hazards as comments, statements ending in semicolons, a newline at the end.
- * An empty plan gives an empty text.
+ * What cannot share a transaction with the rest stands outside of BEGIN and COMMIT. An empty plan gives an empty text.
  */
 export function renderPlan(plan: Plan): string {
   if (plan.steps.length === 0) return '';
   const blocks = [
     ...plan.before.map(terminated),
-    ...plan.steps.map(renderStep),
+    ...(plan.steps.some(isApart) ? segmentsOf(plan).flatMap(renderSegment) : plan.steps.map(renderStep)),
     ...plan.after.map(terminated),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** Where not all of it shares a transaction, what does says so. */
+function renderSegment({ steps }: Plan): string[] {
+  const blocks = steps.map(renderStep);
+  const together = !steps.some(isApart) && steps.reduce((count, { sql }) => count + sql.length, 0) > 1;
+  return together ? ['BEGIN;', ...blocks, 'COMMIT;'] : blocks;
 }
 
 function renderStep(step: Step): string {

@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { consentOptions, renameOptions } from './planning-options.js';
+import { consentOptions, onlineOptions, renameOptions } from './planning-options.js';
 
 /** The commands of `tidemark migrate` that write migrations. */
 export const writingCommands: readonly Command[] = [
@@ -16,6 +16,7 @@ export const writingCommands: readonly Command[] = [
     options: {
       'dry-run': { type: 'flag', summary: 'print the migration, write nothing' },
       ...renameOptions,
+      ...onlineOptions,
       ...consentOptions,
     },
     examples: [

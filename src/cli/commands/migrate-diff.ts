@@ -1,9 +1,10 @@
 import { readMigrationFolder } from '../../migrations/folder.js';
 import { requireListed } from '../../migrations/require-listed.js';
-import { generateMigration } from '../../planning/generate-migration.js';
+import { type GeneratedPart, generateMigration } from '../../planning/generate-migration.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import {
+  isOnline,
   migrationConsent,
   openWorkbench,
   planOptions,
@@ -27,7 +28,7 @@ export async function run(context: Context): Promise<Outcome> {
     folder,
     wanted,
     name,
-    plan,
+    plan: { ...plan, online: await isOnline(context), inParts: true },
     dryRun: context.options.flag('dry-run'),
     naming: newMigrations.naming,
     afterWrite: newMigrations.afterWrite,
@@ -43,12 +44,14 @@ export async function run(context: Context): Promise<Outcome> {
   if (result.up !== undefined) {
     return { result, text: `${result.up}\n-- The reverse:\n\n${result.downText}`.trimEnd() };
   }
-  const shown = result.files.map((file) => relativePath(migrations, file, context.cwd));
+  const written = (part: GeneratedPart): string[] => [
+    `wrote ${part.files.map((file) => relativePath(migrations, file, context.cwd)).join(' and ')}, proven up and down:`,
+    ...part.steps.map((step) => `  ${step.summary}`),
+  ];
   return {
     result,
     text: [
-      `wrote ${shown.join(' and ')}, proven up and down:`,
-      ...result.steps.map((step) => `  ${step.summary}`),
+      ...result.migrations.flatMap(written),
       ...(result.reversible ? [] : ['the reverse brings back the definitions, not the lost data']),
     ].join('\n'),
   };

@@ -23,3 +23,11 @@ export const consentOptions: Readonly<Record<string, Option>> = {
     summary: 'consent to a step that loses data: drop-column, drop-table:users, all',
   },
 };
+
+/** For the commands that plan for databases others may be using. */
+export const onlineOptions: Readonly<Record<string, Option>> = {
+  offline: {
+    type: 'flag',
+    summary: 'the short way, though others wait: in one transaction, nothing concurrently',
+  },
+};

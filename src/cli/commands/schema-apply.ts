@@ -13,6 +13,7 @@ import { answersOf, reportIdleAnswers } from '../answers.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import {
+  isOnline,
   openWorkbench,
   planOptions,
   reportPlanning,
@@ -32,7 +33,11 @@ export async function run(context: Context): Promise<Outcome> {
   output.progress('comparing the database with the schema …');
   // A database that is not there yet is empty; it is made when the plan is applied.
   const open = (url: DatabaseUrl) => openDatabase(url, { missing: 'empty' });
-  const plan = await planBetween(bench, current, wanted, { ...planning, open });
+  const plan = await planBetween(bench, current, wanted, {
+    ...planning,
+    open,
+    online: await isOnline(context, current),
+  });
   reportPlanning(context, bench, plan);
   const result = {
     changed: !isEmptyPlan(plan.up),

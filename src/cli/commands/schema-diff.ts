@@ -3,6 +3,7 @@ import { planBetween } from '../../planning/plan-between.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import {
+  isOnline,
   namedSource,
   openWorkbench,
   planOptions,
@@ -19,7 +20,11 @@ export async function run(context: Context): Promise<Outcome> {
   const current = from ? await namedSource(context, from, '--from') : await targetSource(context);
   const bench = await openWorkbench(context, [current, wanted]);
   const options = await planOptions(context, bench, wanted, 'drop');
-  const plan = await planBetween(bench, current, wanted, { ...options, prove: false });
+  const plan = await planBetween(bench, current, wanted, {
+    ...options,
+    prove: false,
+    online: await isOnline(context, current),
+  });
   await bench.close();
   reportPlanning(context, bench, plan);
   const result = differenceOf(plan);

@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { consentOptions, renameOptions } from './planning-options.js';
+import { consentOptions, onlineOptions, renameOptions } from './planning-options.js';
 
 const stateSources =
   'A state is a file, a folder or a glob of SQL, a database URL, or migrations:FOLDER@REVISION for the state ' +
@@ -43,6 +43,7 @@ export const schemaCommands: readonly Command[] = [
       from: { type: 'text', value: 'STATE', summary: 'where to start; default the database' },
       to: { type: 'text', value: 'STATE', summary: 'where to go; default the schema' },
       ...renameOptions,
+      ...onlineOptions,
       check: { type: 'flag', summary: 'exit with 3 when there is a difference' },
     },
     examples: [
@@ -63,6 +64,7 @@ export const schemaCommands: readonly Command[] = [
     options: {
       'dry-run': { type: 'flag', summary: 'show the plan, change nothing' },
       ...renameOptions,
+      ...onlineOptions,
       ...consentOptions,
       'lock-timeout': {
         type: 'duration',

@@ -109,7 +109,8 @@ export function changeAttachment(
   return above(before) !== null || attachedTo === null ? 'replace' : [attachIndex(after, attachedTo)];
 }
 
-function attachIndex(index: SchemaObject, to: string): string {
+/** Makes an index a part of the one of the partitioned table. */
+export function attachIndex(index: SchemaObject, to: string): string {
   const path = objectPath(to);
   return `ALTER INDEX ${qualified(path[0]!, path.at(-1)!)} ATTACH PARTITION ${qualified(index.schema, index.name)}`;
 }

@@ -1,7 +1,7 @@
 import { propsOf } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
 import { inParentheses } from '../canonical-expression.js';
-import { qualified, quoteIdent } from '../identifiers.js';
+import { qualified, quoteIdent, relationOf } from '../identifiers.js';
 import { withClause } from './storage-parameters.js';
 
 export type ConstraintType = 'primary key' | 'unique' | 'check' | 'foreign key' | 'exclusion';
@@ -52,6 +52,28 @@ export function constraintDefinition(constraint: SchemaObject): string {
   if (!props.enforced) words.push('NOT ENFORCED');
   else if (!props.validated) words.push('NOT VALID');
   return words.join(' ');
+}
+
+/**
+ * The index that a unique constraint or primary key can be made of, built without holding back writers, and how the
+ * constraint takes it over; the index gets the constraint's name by that.
+ */
+export function uniqueIndexFirst(
+  constraint: SchemaObject,
+  index: string,
+): { readonly build: string; readonly attach: string } {
+  const props = propsOf<ConstraintProps>(constraint);
+  const words = [
+    `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdent(index)} ON ${relationOf(constraint)} ${columnList(props.columns!)}`,
+    ...(props.include.length === 0 ? [] : [`INCLUDE ${columnList(props.include)}`]),
+    ...(props.nullsNotDistinct ? ['NULLS NOT DISTINCT'] : []),
+  ];
+  const deferral = `${props.deferrable ? ' DEFERRABLE' : ''}${props.initiallyDeferred ? ' INITIALLY DEFERRED' : ''}`;
+  const type = props.type === 'primary key' ? 'PRIMARY KEY' : 'UNIQUE';
+  return {
+    build: `${words.join(' ')}${withClause(props.options)}`,
+    attach: `ALTER TABLE ${relationOf(constraint)} ADD CONSTRAINT ${quoteIdent(constraint.name)} ${type} USING INDEX ${quoteIdent(index)}${deferral}`,
+  };
 }
 
 function constraintBody(props: ConstraintProps): string {

@@ -20,7 +20,7 @@ import { parameterChanges, readParameters, withClause } from './storage-paramete
 
 type IdAt = Parameters<PostgresKind['read']>[2];
 
-interface IndexProps {
+export interface IndexProps {
   readonly unique: boolean;
   /** `btree`, `gin`, `hnsw`. */
   readonly method: string;
@@ -93,7 +93,7 @@ export const indexKind: PostgresKind = {
     const { unique } = propsOf<IndexProps>(object);
     const relation = plainRelation(object);
     return {
-      sql: createAttached(object, context, createIndex),
+      sql: createAttached(object, context, (index, only) => createIndexSql(index, { only })),
       hazards:
         unique && context.from.objects.has(object.parent!)
           ? [
@@ -146,10 +146,18 @@ function toleratesAbove(object: SchemaObject, needed: SchemaObject, context: Ren
   return needed.kind === 'partition' || staysWhenAboveGoes(object, needed, context);
 }
 
-function createIndex(object: SchemaObject, only: boolean): string {
+/** The statement that builds an index, perhaps without holding back writers, and under another name. */
+export function createIndexSql(
+  object: SchemaObject,
+  {
+    concurrently = false,
+    only = false,
+    name = object.name,
+  }: { concurrently?: boolean; only?: boolean; name?: string } = {},
+): string {
   const { unique, method, definition, options } = propsOf<IndexProps>(object);
   const words = [
-    `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${quoteIdent(object.name)}`,
+    `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${concurrently ? 'CONCURRENTLY ' : ''}${quoteIdent(name)}`,
     `ON ${only ? 'ONLY ' : ''}${relationOf(object)}`,
     ...(method === 'btree' ? [] : [`USING ${quoteIdent(method)}`]),
     withOptions(definition, options),

@@ -1,0 +1,135 @@
+import { propsOf } from '../../schema/kind.js';
+import type { Schema, SchemaObject } from '../../schema/object.js';
+import type { StepNode } from '../../schema/step-graph.js';
+import { qualified, quoteIdent, relationOf } from '../identifiers.js';
+import { attachIndex } from '../kinds/attached-index.js';
+import {
+  type ConstraintProps,
+  constraintDefinition,
+  uniqueIndexFirst,
+} from '../kinds/constraint-definition.js';
+import { createIndexSql } from '../kinds/table-index.js';
+import type { OnlineContext } from './online-steps.js';
+
+/** How something comes to be beside what is in use, and how it is got ready for its name. */
+export interface Beside {
+  /** Builds it under `name` and looks at the rows; others go on reading and writing. */
+  readonly build: readonly string[];
+  /** False when the server refuses one of these in a transaction. */
+  readonly transactional: boolean;
+  /** What gives it its own name where that is not `name`, or makes of it what it is to be; brief locks only. */
+  readonly finish: readonly string[];
+}
+
+/** The way to build an object without keeping others waiting; undefined where there is none, or none is needed. */
+export function waysBeside(object: SchemaObject, name: string, schema: Schema): Beside | undefined {
+  if (!standsAlone(object, schema)) return undefined;
+  if (object.kind === 'index') {
+    return {
+      build: [createIndexSql(object, { concurrently: true, name })],
+      transactional: false,
+      finish: name === object.name ? [] : [renameIndex(object.schema, name, object.name)],
+    };
+  }
+  if (object.kind !== 'constraint') return undefined;
+  const props = propsOf<ConstraintProps>(object);
+  const table = `ALTER TABLE ${relationOf(object)}`;
+  switch (props.type) {
+    case 'unique':
+    case 'primary key': {
+      // No index can be told to keep ranges apart before it is the constraint's.
+      if (props.period) return undefined;
+      const { build, attach } = uniqueIndexFirst(object, name);
+      return { build: [build], transactional: false, finish: [attach] };
+    }
+    case 'check':
+    case 'foreign key': {
+      if (!props.validated || !props.enforced) return undefined;
+      const unproven = { ...object, name, props: { ...object.props, validated: false } };
+      return {
+        build: [
+          `${table} ADD ${constraintDefinition(unproven)}`,
+          `${table} VALIDATE CONSTRAINT ${quoteIdent(name)}`,
+        ],
+        transactional: true,
+        finish:
+          name === object.name
+            ? []
+            : [`${table} RENAME CONSTRAINT ${quoteIdent(name)} TO ${quoteIdent(object.name)}`],
+      };
+    }
+    case 'exclusion':
+      return undefined;
+  }
+}
+
+/** False for what a partitioned table and its partitions share; a check is one that each table looks at by itself. */
+export function standsAlone(object: SchemaObject, schema: Schema): boolean {
+  if ((object.props.attachedTo ?? null) !== null) return false;
+  const isPartitioned = (schema.objects.get(object.parent ?? '')?.props.partitionBy ?? null) !== null;
+  return !isPartitioned || object.props.type === 'check';
+}
+
+/** Something new on a table in use is built beside what goes on there. */
+export function buildBeside(node: StepNode, { to, stays }: OnlineContext): void {
+  const object = to.objects.get(node.step.object);
+  if (object === undefined || !stays(object.parent)) return;
+  const beside = waysBeside(object, object.name, to);
+  if (beside === undefined) {
+    buildPartitioned(node, object, to);
+    return;
+  }
+  // Behind the first statement stand comments and the like.
+  const [, ...rest] = node.step.sql;
+  node.step = {
+    ...node.step,
+    sql: [...beside.build, ...beside.finish, ...rest],
+    transactional: beside.transactional,
+    apart: true,
+  };
+}
+
+/**
+ * An index of a partitioned table is made for that alone, which has no rows, then for one partition after the other;
+ * with the last one attached it is valid.
+ */
+function buildPartitioned(node: StepNode, object: SchemaObject, to: Schema): void {
+  if (object.kind !== 'index' || (object.props.attachedTo ?? null) !== null) return;
+  const parts = node.step.touches
+    .flatMap((id) => to.objects.get(id) ?? [])
+    .filter(({ kind }) => kind === 'index');
+  const build = (index: SchemaObject): string[] =>
+    (to.objects.get(index.parent ?? '')?.props.partitionBy ?? null) === null
+      ? [createIndexSql(index, { concurrently: true })]
+      : [
+          createIndexSql(index, { only: true }),
+          ...parts
+            .filter(({ props }) => props.attachedTo === index.id)
+            .flatMap((part) => [...build(part), attachIndex(part, index.id)]),
+        ];
+  // Behind the indexes stand comments and the like.
+  const rest = node.step.sql.filter(
+    (sql) => !/^(CREATE (UNIQUE )?INDEX |ALTER INDEX .* ATTACH PARTITION )/.test(sql),
+  );
+  node.step = { ...node.step, sql: [...build(object), ...rest], transactional: false, apart: true };
+}
+
+/** An index goes without keeping readers and writers of its table waiting. */
+export function dropBeside(node: StepNode, { from, stays }: OnlineContext): void {
+  const object = from.objects.get(node.step.object);
+  if (object?.kind !== 'index' || !stays(object.parent) || !standsAlone(object, from)) return;
+  node.step = {
+    ...node.step,
+    sql: [dropIndex(object.schema, object.name)],
+    transactional: false,
+    apart: true,
+  };
+}
+
+export function dropIndex(schema: string | null, name: string): string {
+  return `DROP INDEX CONCURRENTLY ${qualified(schema, name)}`;
+}
+
+export function renameIndex(schema: string | null, name: string, newName: string): string {
+  return `ALTER INDEX ${qualified(schema, name)} RENAME TO ${quoteIdent(newName)}`;
+}
