@@ -23,7 +23,10 @@ export async function inDevTerms(bench: Workbench, schema: Schema): Promise<Sche
     );
     try {
       const built = await build(bench, rest);
-      const objects = [...built.objects.values(), ...leftOut.values()];
+      const objects = [
+        ...[...built.objects.values()].map((object) => inItsCondition(object, schema, bench)),
+        ...leftOut.values(),
+      ];
       return makeSchema(schema.engine, schema.engineVersion, objects, schema.unmanaged);
     } catch (error) {
       if (!(error instanceof Unbuildable)) throw error;
@@ -35,6 +38,15 @@ export async function inDevTerms(bench: Workbench, schema: Schema): Promise<Sche
       );
     }
   }
+}
+
+/** What was built anew is in order; what it was built after may not be. */
+function inItsCondition(object: SchemaObject, live: Schema, bench: Workbench): SchemaObject {
+  const { conditions } = bench.dialect.kind(object.kind);
+  const original = conditions && live.objects.get(object.id);
+  if (!original) return object;
+  const carried = conditions.map((key) => [key, original.props[key] ?? null] as const);
+  return { ...object, props: { ...object.props, ...Object.fromEntries(carried) } };
 }
 
 async function build(bench: Workbench, schema: Schema): Promise<Schema> {

@@ -169,6 +169,11 @@ export interface ObjectKind {
   toleratesReplacing?(object: SchemaObject, needed: SchemaObject, context: RenderContext): boolean;
   /** True when it can stay as it is while something on which it depends goes for good (a dangling key). Default false. */
   toleratesDropping?(object: SchemaObject, needed: SchemaObject, context: RenderContext): boolean;
+  /**
+   * Properties that say what became of a live object and that no SQL asks for: an index that a failure left invalid.
+   * Who builds it elsewhere has to carry them over. Default: none.
+   */
+  readonly conditions?: readonly string[];
   /** Compares one property, where plain equality is wrong. Default: deep equality. */
   sameProperty?(key: string, before: SchemaObject, after: SchemaObject): boolean;
 }

@@ -68,7 +68,10 @@ describeEachServer('a change of tables in use', (server) => {
     expect(await run('migrate', 'diff', 'initial')).toMatchObject({ code: 0 });
     writeFileSync(join(folder, 'schema.sql'), AFTER);
     const result = await run('migrate', 'diff', 'change', '--offline', '--json');
-    expect(JSON.parse(result.stdout)).toMatchObject({ transaction: true, migrations: [{ name: 'change' }] });
+    expect(JSON.parse(result.stdout).result).toMatchObject({
+      transaction: true,
+      migrations: [{ name: 'change' }],
+    });
     expect(migrations()).toHaveLength(2);
   });
 

@@ -129,6 +129,7 @@ export const indexKind: PostgresKind = {
   rename: (object, newName) => ({
     sql: [`ALTER INDEX ${qualified(object.schema, object.name)} RENAME TO ${quoteIdent(newName)}`],
   }),
+  conditions: ['valid'],
   // Nobody can ask for an invalid index, only for a valid one in its place.
   sameProperty: (key, before) => key === 'valid' && before.props.valid === true,
 };
