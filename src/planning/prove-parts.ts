@@ -36,7 +36,8 @@ export async function proveParts(
       const states = [from];
       for (const segment of segments.slice(0, -1)) {
         await runPlan(connection, segment, 'up');
-        states.push(await bench.dialect.readSchema(connection, bench.filter));
+        const reached = await bench.dialect.readSchema(connection, bench.filter);
+        states.push({ ...reached, engineVersion: to.engineVersion });
       }
       states.push(await walk(bench, connection, segments.at(-1)!, to, 'up', 'the wanted state'));
       const downs = segments.map((_, index) =>
