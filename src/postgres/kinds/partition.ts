@@ -56,7 +56,9 @@ export const partitionKind: PostgresKind = {
       parent: table,
       props,
       info: {
-        above: (row.above as number[]).flatMap((relation) => idAt(CATALOG.pg_class, relation, 0) ?? []),
+        above: ((row.above ?? [row.of]) as number[]).flatMap(
+          (relation) => idAt(CATALOG.pg_class, relation, 0) ?? [],
+        ),
       },
       needs: [of, ...parts.flatMap((address) => idAt(...address) ?? [])],
     };
