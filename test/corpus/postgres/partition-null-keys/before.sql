@@ -1,0 +1,4 @@
+-- since: 150000
+CREATE TABLE p (a int, b int, c int) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, NULL);
+CREATE UNIQUE INDEX u ON p (a, b);
