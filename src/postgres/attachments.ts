@@ -1,6 +1,7 @@
-import { sameValue } from '../schema/equal.js';
-import { propsOf, type RenderContext } from '../schema/kind.js';
+import { propsOf } from '../schema/kind.js';
 import type { Schema, SchemaObject } from '../schema/object.js';
+import { keepsInheriting } from './inheriting.js';
+import { type BothStates, type InheritanceProps, inheritedFrom, isKept } from './table-parts.js';
 
 /** What the kind `partition` says: of which table, with which rows. */
 export type PartitionProps = {
@@ -11,9 +12,6 @@ export type PartitionProps = {
   /** True for what an interrupted DETACH CONCURRENTLY leaves behind: the parent does not see it any more. */
   readonly detaching: boolean;
 };
-
-/** Both states, which is all that is needed to say who hands what on to whom. */
-export type BothStates = Pick<RenderContext, 'from' | 'to'>;
 
 /** The attachment of a table to its parent, if it is a partition. */
 export function partitionOf(schema: Schema, table: string): SchemaObject | undefined {
@@ -46,8 +44,8 @@ export function childrenOf(schema: Schema, table: string): readonly string[] {
   if (children === undefined) {
     children = new Map();
     for (const object of schema.objects.values()) {
-      if (object.kind !== 'partition' || object.parent === null) continue;
-      const { of } = propsOf<PartitionProps>(object);
+      if (!/^(partition|inheritance)$/.test(object.kind) || object.parent === null) continue;
+      const { of } = propsOf<PartitionProps | InheritanceProps>(object);
       const known = children.get(of);
       if (known) known.push(object.parent);
       else children.set(of, [object.parent]);
@@ -58,25 +56,6 @@ export function childrenOf(schema: Schema, table: string): readonly string[] {
 }
 
 const CHILDREN = new WeakMap<Schema, Map<string, string[]>>();
-
-/** The parts of a table of one kind, sorted by id. */
-export function partsOf(schema: Schema, table: string, kind: string): readonly SchemaObject[] {
-  let parts = PARTS.get(schema);
-  if (parts === undefined) {
-    parts = new Map();
-    for (const object of schema.objects.values()) {
-      if (object.parent === null) continue;
-      const key = `${object.kind} ${object.parent}`;
-      const known = parts.get(key);
-      if (known) known.push(object);
-      else parts.set(key, [object]);
-    }
-    PARTS.set(schema, parts);
-  }
-  return parts.get(`${kind} ${table}`) ?? [];
-}
-
-const PARTS = new WeakMap<Schema, Map<string, SchemaObject[]>>();
 
 /** The ids of all tables below a table that hang on it before and after, so that what it does to itself it does to them. */
 export function followersOf(table: string, context: BothStates): string[] {
@@ -93,7 +72,7 @@ export function followersOf(table: string, context: BothStates): string[] {
 export function staysAttached(table: string, { from, to }: BothStates): boolean {
   const before = partitionOf(from, table);
   const after = partitionOf(to, table);
-  if (before === undefined || after === undefined) return false;
+  if (before === undefined || after === undefined) return keepsInheriting(table, { from, to });
   const old = propsOf<PartitionProps>(before);
   const next = propsOf<PartitionProps>(after);
   return (
@@ -103,22 +82,6 @@ export function staysAttached(table: string, { from, to }: BothStates): boolean 
     isKept(table, { from, to }) &&
     isKept(next.of, { from, to })
   );
-}
-
-/** How a table is partitioned cannot be altered: then it is made anew. */
-export function isKept(table: string, { from, to }: BothStates): boolean {
-  const before = from.objects.get(table);
-  const after = to.objects.get(table);
-  return (
-    before !== undefined &&
-    after !== undefined &&
-    ['partitionBy', 'partitionKey'].every((key) => sameValue(before.props[key], after.props[key]))
-  );
-}
-
-/** What a part of a table (a column, a check, a foreign key, a trigger) got from the tables above: their ids. */
-export function inheritedFrom(part: SchemaObject): readonly string[] {
-  return (part.info.inherits ?? []) as readonly string[];
 }
 
 /** True when a part is the affair of the table above in both states. */

@@ -4,7 +4,7 @@ import { CATALOG, FIRST_USER_OID } from './catalog-scope.js';
  * pg_depend between the objects of users, one row for each pair of catalogs and type, its members as
  * parallel lists: five times smaller than a row for each. Left out are the triggers behind foreign keys,
  * what depends on an extension only to go with it, which is a fact of its own, and what hangs a table or index on
- * another one, which is one too or a property.
+ * another one or a table on its type, which is one too or a property.
  */
 export const DEPENDENCY_QUERY = `
     SELECT d.classid::int8 AS classid, d.refclassid::int8 AS refclassid, d.deptype AS type,
@@ -16,6 +16,8 @@ export const DEPENDENCY_QUERY = `
       AND d.deptype <> 'x'
       AND NOT (d.classid = ${CATALOG.pg_class} AND d.refclassid = ${CATALOG.pg_class} AND d.objsubid = 0
         AND d.refobjsubid = 0 AND (d.objid, d.refobjid) IN (SELECT i.inhrelid, i.inhparent FROM pg_inherits i))
+      AND NOT (d.classid = ${CATALOG.pg_class} AND d.refclassid = ${CATALOG.pg_type} AND d.objsubid = 0
+        AND (d.objid, d.refobjid) IN (SELECT c.oid, c.reloftype FROM pg_class c WHERE c.reloftype <> 0))
     GROUP BY d.classid, d.refclassid, d.deptype`;
 
 export interface DependencyRow {

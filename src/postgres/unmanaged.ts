@@ -51,13 +51,6 @@ const SOURCES: readonly Source[] = [
     'true',
     'JOIN pg_tablespace s ON s.oid = c.reltablespace',
   ),
-  aboutRelation(
-    'trigger on an inherited or foreign table',
-    `quote_ident(t.tgname) || ' on ' || ${RELATION}`,
-    `NOT t.tgisinternal AND t.tgparentid = 0 AND (c.relkind = 'f' OR c.reloftype <> 0
-      OR NOT c.relispartition AND c.oid IN (SELECT i.inhrelid FROM pg_inherits i))`,
-    'JOIN pg_trigger t ON t.tgrelid = c.oid',
-  ),
   // The view pg_seclabels takes longer to plan than all the rest to run.
   () => `
     SELECT 'security label', l.provider || ' on ' || i.type || ' ' || i.identity

@@ -58,6 +58,10 @@ export function decideActions(from: Schema, to: Schema, dialect: Dialect): Actio
       else alters.set(after.id, { type: 'alter', before, after, alteration });
     }
   }
+  for (const [id, object] of changes.length === 0 ? [] : to.objects) {
+    const kind = dialect.kind(object.kind);
+    if (kind.mustBeReplaced && from.objects.has(id) && kind.mustBeReplaced(object, context)) replace(id);
+  }
   for (const { after, alteration } of [...alters.values()]) {
     if (!alteration.disturbs) continue;
     for (const altered of [after.id, ...(alteration.touches ?? [])]) {

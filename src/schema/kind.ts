@@ -146,6 +146,11 @@ export interface ObjectKind {
     changes: readonly Change[],
     context: RenderContext,
   ): InPlace | undefined;
+  /**
+   * True when an object that both states have has to be made anew, whether it differs or not, because of what happens
+   * to others. Asked only where something differs. Default false.
+   */
+  mustBeReplaced?(object: SchemaObject, context: RenderContext): boolean;
   /** The SQL that gives it another name. Kinds without it are dropped and created under the new one. */
   rename?(object: SchemaObject, newName: string): Rendered;
   /**

@@ -18,6 +18,7 @@ export async function survivors(
 ): Promise<Survivors> {
   const found: Record<string, unknown> = {};
   for (const table of both(from, to, 'table')) {
+    if ([from, to].some((side) => hasForeignRows(side, table.id))) continue;
     const columns = both(from, to, 'column').filter(
       (column) => column.parent === table.id && isStored(from, to, column, sameForm),
     );
@@ -45,6 +46,15 @@ export async function survivors(
         : await connection.query(`SELECT last_value::text, is_called FROM ${sequence}`);
   }
   return found;
+}
+
+/** True for a foreign table, and for a partitioned one that has such a partition: no wrapper here can read one. */
+function hasForeignRows(schema: Schema, table: string): boolean {
+  return [...schema.objects.values()].some(
+    ({ id, kind, props, parent }) =>
+      (id === table && (props.server ?? null) !== null) ||
+      (kind === 'partition' && props.of === table && hasForeignRows(schema, parent!)),
+  );
 }
 
 /** Columns that number their rows in both states, in at least one of them by an identity. */

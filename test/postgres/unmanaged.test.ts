@@ -36,12 +36,6 @@ const CASES: readonly (readonly [sql: string, expected: readonly string[]])[] = 
     'alter default privileges in schema s grant select on tables to public',
     ['default privileges of postgres in schema s for tables'],
   ],
-  [
-    `create table pa (a int); create table pb () inherits (pa);
-     create function tg() returns trigger language plpgsql as $$ begin return new; end $$;
-     create trigger tr before insert on pb for each row execute function tg()`,
-    ['trigger on an inherited or foreign table tr on pb'],
-  ],
 ];
 
 /** Roles `"b ob"` and `anna` are there; the connected role owns the database and what BASE makes. */

@@ -1,6 +1,6 @@
 import type { RenderContext } from '../../schema/kind.js';
 import { objectPath, type SchemaObject } from '../../schema/object.js';
-import { childrenOf, partitionId, staysAttached } from '../attachments.js';
+import { childrenOf, partitionId, partitionOf, staysAttached } from '../attachments.js';
 import { qualified } from '../identifiers.js';
 import { isMadeByAttaching } from './partition-attach.js';
 
@@ -55,7 +55,7 @@ function createWithAttached(
   context: RenderContext,
   write: (object: SchemaObject, only: boolean) => string,
 ): string[] {
-  const tables = childrenOf(context.to, object.parent!).filter((table) => staysAttached(table, context));
+  const tables = partitionsOf(object.parent!, context);
   if (tables.length === 0 && withoutOf(object).length === 0) return [write(object, false)];
   if (withoutOf(object).length === 0 && isMadeWhole(object, context)) return [write(object, false)];
   return [
@@ -67,12 +67,19 @@ function createWithAttached(
   ];
 }
 
+/** The partitions that stay; what merely inherits gets no index from above. */
+function partitionsOf(table: string, context: RenderContext): string[] {
+  return childrenOf(context.to, table).filter(
+    (child) => partitionOf(context.to, child) !== undefined && staysAttached(child, context),
+  );
+}
+
 function belowOf(object: SchemaObject, { folded }: RenderContext): SchemaObject[] {
   return folded.filter((part) => above(part) === object.id);
 }
 
 function isMadeWhole(object: SchemaObject, context: RenderContext): boolean {
-  const tables = childrenOf(context.to, object.parent!).filter((table) => staysAttached(table, context));
+  const tables = partitionsOf(object.parent!, context);
   const below = belowOf(object, context);
   return (
     below.length === tables.length &&

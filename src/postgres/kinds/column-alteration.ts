@@ -1,10 +1,10 @@
 import { sameValue } from '../../schema/equal.js';
 import { type Hazard, propsOf, type RenderContext, type Rendered } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
-import { inheritedFrom } from '../attachments.js';
 import { plainRelationOf, quoteIdent } from '../identifiers.js';
 import { postgresKind } from '../kind-registry.js';
 import { aboutOne } from '../plain-words.js';
+import { inheritedFrom, isForeign } from '../table-parts.js';
 import { alterColumn, alterColumnOnly, type ColumnProps, identityClause } from './column-definition.js';
 import { columnsBelow } from './columns-below.js';
 import { FORGOTTEN } from './numbering.js';
@@ -129,8 +129,10 @@ function generationChange(old: ColumnProps, next: ColumnProps): string[] | 'repl
 function typeChange(before: SchemaObject, after: SchemaObject, context: RenderContext): string {
   const { type, collation, generated } = propsOf<ColumnProps>(after);
   const collate = collation === null ? '' : ` COLLATE ${collation}`;
-  // The values of a generated column are computed again; USING is refused there.
-  const value = generated === null ? conversion(quoteIdent(after.name), before, after, context) : undefined;
+  // The values of a generated column are computed again, those of a foreign table are not here; USING is refused.
+  const foreign = isForeign(context.to.objects.get(after.parent!));
+  const value =
+    generated === null && !foreign ? conversion(quoteIdent(after.name), before, after, context) : undefined;
   return `TYPE ${type}${collate}${value === undefined ? '' : ` USING ${value}`}`;
 }
 

@@ -1,8 +1,9 @@
 import { propsOf } from '../../schema/kind.js';
 import { objectId, objectPath, type SchemaObject } from '../../schema/object.js';
-import { alterOnly, type BothStates } from '../attachments.js';
+import { alterOnly } from '../attachments.js';
 import { inParentheses } from '../canonical-expression.js';
 import { quoteIdent, relationOf } from '../identifiers.js';
+import type { BothStates } from '../table-parts.js';
 import { foldsToSerial, type SequenceShape, sequenceOptions } from './sequence-definition.js';
 
 export type ColumnProps = {

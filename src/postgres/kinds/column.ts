@@ -6,12 +6,14 @@ import {
   type Rendered,
 } from '../../schema/kind.js';
 import { objectPath, partId, type SchemaObject } from '../../schema/object.js';
-import { followsParent, handsOn, inheritedFrom, shapeOf, standsAlone } from '../attachments.js';
+import { followsParent, handsOn, shapeOf, standsAlone } from '../attachments.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { domainsWithin } from '../domains-within.js';
+import { dropWithBelow } from '../drop-with-below.js';
 import { plainName, plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
+import { inheritedFrom, isForeign } from '../table-parts.js';
 import { alterColumnStatements, changesType, disturbedByTypeChange } from './column-alteration.js';
 import { type ColumnProps, columnDefinition, columnSettings } from './column-definition.js';
 import { columnsBelow } from './columns-below.js';
@@ -54,6 +56,7 @@ export const columnKind: PostgresKind = {
     return `
     SELECT ${CATALOG.pg_class} AS classid, a.attrelid::int8 AS objid, a.attnum AS objsubid, a.attname AS name,
       format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS nn,
+      a.attislocal AS local,
       CASE WHEN a.attinhcount > 0 THEN (
         SELECT json_agg(i.inhparent::int8 ORDER BY i.inhseqno)
         FROM pg_inherits i JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname
@@ -80,7 +83,7 @@ export const columnKind: PostgresKind = {
     FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid
     JOIN pg_type t ON t.oid = a.atttypid
-    WHERE a.attrelid >= ${FIRST_USER_OID} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')`;
+    WHERE a.attrelid >= ${FIRST_USER_OID} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f')`;
   },
   read,
   label: (object) => `column ${plainRelationOf(object)}.${object.name}`,
@@ -136,7 +139,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
       position: row.objsubid,
       ...(extra?.storage ? { typeStorage: STORAGE[extra.type_storage]! } : {}),
       ...(extra?.sequence ? { sequence: extra.sequence.name } : {}),
-      ...(inherits.length > 0 ? { inherits } : {}),
+      ...(inherits.length > 0 ? { inherits, ...(row.local === true ? { local: true } : {}) } : {}),
     },
     ...(inherits.length > 0 ? { needs: inherits } : {}),
   };
@@ -233,18 +236,25 @@ function create(object: SchemaObject, context: RenderContext): Rendered {
   };
 }
 
-function drop(object: SchemaObject): Rendered {
+function drop(object: SchemaObject, context: RenderContext): Rendered {
   const subject = `${plainRelationOf(object)}.${object.name}`;
+  const foreign = isForeign(context.from.objects.get(object.parent!));
+  const held = propsOf<ColumnProps>(object).generated === null && !foreign;
   return {
-    sql: [`ALTER TABLE ${relationOf(object)} DROP COLUMN ${quoteIdent(object.name)}`],
+    sql: dropWithBelow(
+      object,
+      context,
+      (column, only) =>
+        `ALTER TABLE ${only ? 'ONLY ' : ''}${relationOf(column)} DROP COLUMN ${quoteIdent(column.name)}`,
+    ),
     hazards: [
       {
         code: 'drop-column',
-        level: propsOf<ColumnProps>(object).generated === null ? 'data-loss' : 'note',
+        level: held ? 'data-loss' : 'note',
         subject,
         message:
-          propsOf<ColumnProps>(object).generated === null
-            ? `every value of ${subject} is lost`
+          held || foreign
+            ? `every value of ${subject} is ${foreign ? 'out of reach' : 'lost'}`
             : `the values of ${subject} go; they were computed from other columns`,
       },
     ],

@@ -1,5 +1,6 @@
 import { partId, type SchemaObject } from '../../schema/object.js';
-import { type BothStates, followersOf } from '../attachments.js';
+import { followersOf } from '../attachments.js';
+import type { BothStates } from '../table-parts.js';
 
 /** The ids of the columns of the tables below that change with a column. */
 export function columnsBelow(column: SchemaObject, context: BothStates): string[] {

@@ -1,21 +1,16 @@
 import { type Alteration, type Hazard, propsOf, type RenderContext } from '../../schema/kind.js';
 import { objectId, objectPath, partId, type SchemaObject } from '../../schema/object.js';
-import {
-  followsParent,
-  handsOn,
-  inheritedFrom,
-  partitionId,
-  shapeOf,
-  staysAttached,
-} from '../attachments.js';
+import { followsParent, handsOn, partitionId, shapeOf, staysAttached } from '../attachments.js';
 import type { IndexRole } from '../automatic-names.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
+import { dropWithBelow } from '../drop-with-below.js';
 import { plainName, plainRelationOf, qualified, quoteIdent, relationOf } from '../identifiers.js';
 import { INDEX_ATTACHMENT, PARTITIONS_WITHOUT, readAttachment, readWithout } from '../index-attachment.js';
 import { keySlot, onlyColumnOf } from '../own-columns.js';
 import { sentence } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
+import { inheritedFrom } from '../table-parts.js';
 import {
   changeAttachment,
   comesWithAttached,
@@ -78,7 +73,7 @@ export const constraintKind: PostgresKind = {
   query: (version) => `
     SELECT ${CATALOG.pg_constraint} AS classid, k.oid::int8 AS objid, 0 AS objsubid,
       k.conname AS name, k.contype AS type, k.conrelid::int8 AS relation,
-      k.conkey AS key, i.indkey::text AS index_key, c.reloptions AS options,
+      k.conislocal AS local, k.conkey AS key, i.indkey::text AS index_key, c.reloptions AS options,
       ${INDEX_ATTACHMENT} AS attachment,
       CASE WHEN i.indexrelid IS NOT NULL THEN ${PARTITIONS_WITHOUT} END AS without,
       CASE WHEN k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN (SELECT t.oid FROM pg_class t WHERE t.relkind = 'p')
@@ -90,6 +85,7 @@ export const constraintKind: PostgresKind = {
         WHEN k.contype = 'c' AND k.coninhcount > 0
         THEN (SELECT json_agg(json_build_array(p.conrelid::int8, p.conname) ORDER BY h.inhseqno)
           FROM pg_inherits h JOIN pg_constraint p ON p.conrelid = h.inhparent AND p.conname = k.conname AND p.contype = 'c'
+            AND NOT p.connoinherit
           WHERE h.inhrelid = k.conrelid) END AS above,
       CASE WHEN k.contype = 'f' THEN json_build_object(
         'relation', k.confrelid::int8, 'key', k.confkey, 'matchFull', k.confmatchtype = 'f',
@@ -144,8 +140,13 @@ export const constraintKind: PostgresKind = {
           sql: hasIndex(object) ? createAttached(object, context, addition) : [addition(object, false)],
           hazards: additionHazards(object, context),
         },
-  drop: (object) => ({
-    sql: [`ALTER TABLE ${relationOf(object)} DROP CONSTRAINT ${quoteIdent(object.name)}`],
+  drop: (object, context) => ({
+    sql: dropWithBelow(
+      object,
+      context,
+      (part, only) =>
+        `ALTER TABLE ${only ? 'ONLY ' : ''}${relationOf(part)} DROP CONSTRAINT ${quoteIdent(part.name)}`,
+    ),
   }),
   alter,
   worthRenaming: true,
@@ -251,7 +252,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     parent: table,
     props,
     info: {
-      ...(inherits.length > 0 ? { inherits } : {}),
+      ...(inherits.length > 0 ? { inherits, ...(row.local === true ? { local: true } : {}) } : {}),
       ...(automaticName ? { automaticName } : {}),
     },
     needs: [

@@ -20,10 +20,12 @@ import { enumValueKind } from './enum-value.js';
 import { eventTriggerKind } from './event-trigger.js';
 import { extensionKind } from './extension.js';
 import { extensionDependenceKind } from './extension-dependence.js';
+import { foreignColumnOptionsKind } from './foreign-column-options.js';
 import { foreignDataWrapperKind } from './foreign-data-wrapper.js';
 import { foreignServerKind } from './foreign-server.js';
 import { functionKind } from './function.js';
 import { indexStatisticsKind } from './index-statistics.js';
+import { inheritanceKind } from './inheritance.js';
 import { languageKind } from './language.js';
 import { materializedViewKind } from './materialized-view.js';
 import { materializedViewColumnKind } from './materialized-view-column.js';
@@ -54,6 +56,7 @@ import { textSearchParserKind } from './text-search-parser.js';
 import { textSearchTemplateKind } from './text-search-template.js';
 import { transformKind } from './transform.js';
 import { triggerKind } from './trigger.js';
+import { typedTableKind } from './typed-table.js';
 import { userMappingKind } from './user-mapping.js';
 import { viewKind } from './view.js';
 import { viewColumnDefaultKind } from './view-column-default.js';
@@ -81,6 +84,7 @@ export const postgresKinds: readonly PostgresKind[] = [
   rangeTypeKind,
   tableKind,
   columnKind,
+  foreignColumnOptionsKind,
   sequenceKind,
   viewKind,
   materializedViewKind,
@@ -119,6 +123,8 @@ export const postgresKinds: readonly PostgresKind[] = [
   rowSecurityKind,
   eventTriggerKind,
   extensionDependenceKind,
+  inheritanceKind,
+  typedTableKind,
   commentKind,
 ];
 

@@ -1,6 +1,7 @@
 import { type InPlace, propsOf, type RenderContext } from '../../schema/kind.js';
 import type { Schema, SchemaObject } from '../../schema/object.js';
-import { inheritedFrom } from '../attachments.js';
+import { partitionOf } from '../attachments.js';
+import { inheritedFrom } from '../table-parts.js';
 import { alterColumnStatements } from './column-alteration.js';
 import {
   alterColumn,
@@ -51,7 +52,8 @@ export function alterInherited(
     collation: next.collation,
     notNull: notNullAbove(context.to) || (notNullAbove(context.from) ? next.notNull : old.notNull),
     generated: next.generated,
-    identity: next.identity,
+    // Only a partition's column counts as the one above does.
+    identity: partitionOf(context.to, after.parent!) === undefined ? old.identity : next.identity,
     ...(retyped ? { storage: null, compression: null } : {}),
   };
   if (old.generated !== null ? isRemade(old, next) : next.generated !== null) return 'replace';

@@ -1,7 +1,8 @@
 import { propsOf, type RenderContext } from '../../schema/kind.js';
 import { objectPath, type SchemaObject } from '../../schema/object.js';
-import { inheritedFrom, type PartitionProps, partsOf } from '../attachments.js';
+import type { PartitionProps } from '../attachments.js';
 import { qualified } from '../identifiers.js';
+import { inheritedFrom, partsOf } from '../table-parts.js';
 import { triggerState } from './trigger-state.js';
 
 /**

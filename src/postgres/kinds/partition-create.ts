@@ -1,8 +1,9 @@
 import { sameValue } from '../../schema/equal.js';
 import { propsOf, type RenderContext, type Rendered } from '../../schema/kind.js';
 import { objectPath, type SchemaObject } from '../../schema/object.js';
-import { inheritedFrom, type PartitionProps } from '../attachments.js';
+import type { PartitionProps } from '../attachments.js';
 import { qualified, quoteIdent } from '../identifiers.js';
+import { inheritedFrom, isForeign } from '../table-parts.js';
 import { type ColumnProps, columnSettings, defaultText } from './column-definition.js';
 import { constraintDefinition } from './constraint-definition.js';
 import { clonedTriggerStates, isMadeByAttaching } from './partition-attach.js';
@@ -61,10 +62,10 @@ export function createPartition(
       .map(constraintDefinition),
   ];
   const body = lines.length === 0 ? '' : ` (\n${lines.map((line) => `  ${line}`).join(',\n')}\n)`;
-  const unlogged = table.props.unlogged === true ? 'UNLOGGED ' : '';
+  const sort = table.props.unlogged === true ? 'UNLOGGED ' : isForeign(table) ? 'FOREIGN ' : '';
   return {
     sql: [
-      `CREATE ${unlogged}TABLE ${qualified(table.schema, table.name)} PARTITION OF ${qualified(schema!, name!)}${body} ${bound}${tail}`,
+      `CREATE ${sort}TABLE ${qualified(table.schema, table.name)} PARTITION OF ${qualified(schema!, name!)}${body} ${bound}${tail}`,
       ...columns.flatMap((column) =>
         ownSettings(column, to.objects.get(inheritedFrom(column)[0]!)!, context),
       ),

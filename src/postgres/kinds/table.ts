@@ -3,15 +3,21 @@ import { objectId, type Schema, type SchemaObject } from '../../schema/object.js
 import { partitionOf } from '../attachments.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
+import { openOptions, optionChanges, optionsClause } from '../foreign-options.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
 import { sentence } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
+import { isForeign } from '../table-parts.js';
 import { columnDefinition, columnSettings } from './column-definition.js';
 import { type ConstraintProps, constraintDefinition } from './constraint-definition.js';
+import { inherit } from './inheritance.js';
+import { inheritedAtOnce, inheritedSettings, inheritsClause, isOwnPart } from './inheritance-create.js';
 import { attach, detach, isMadeByAttaching } from './partition-attach.js';
 import { createPartition, isPlainPartition } from './partition-create.js';
 import { separateSequences } from './sequence-definition.js';
 import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
+import { becomesTyped } from './typed-table.js';
+import { typedAtOnce, typedColumn } from './typed-table-create.js';
 
 interface TableProps {
   readonly unlogged: boolean;
@@ -23,11 +29,15 @@ interface TableProps {
   readonly partitionBy: string | null;
   /** The columns that the partition key is made of, each with its type: they cannot be altered. */
   readonly partitionKey: readonly string[];
+  /** The foreign server that has the rows; null for a table of the database's own. */
+  readonly server: string | null;
+  /** What a foreign table says to its server, `name=value`, without secrets. */
+  readonly serverOptions: readonly string[];
 }
 
 /**
- * Tables, partitioned ones and partitions among them; that a table is a partition is the affair of the kind
- * `partition`. Inherited, typed and foreign tables are not managed yet.
+ * Tables, partitioned ones and partitions among them; that a table is a partition is the affair of the kind `partition`,
+ * what it inherits that of `inheritance`, and of which type it is that of `typed-table`. Also foreign tables.
  */
 export const tableKind: PostgresKind = {
   name: 'table',
@@ -36,11 +46,7 @@ export const tableKind: PostgresKind = {
   query: () => `
     SELECT ${CATALOG.pg_class} AS classid, c.oid::int8 AS objid, 0 AS objsubid,
       n.nspname AS schema, c.relname AS name,
-      CASE
-        WHEN c.relkind = 'f' THEN 'foreign table'
-        WHEN c.reloftype <> 0 THEN 'typed table'
-        WHEN NOT c.relispartition AND c.oid IN (SELECT i.inhrelid FROM pg_inherits i) THEN 'inherited table'
-      END AS unmanaged,
+      (SELECT s.srvname FROM pg_foreign_server s WHERE s.oid = ft.ftserver) AS server, ${openOptions('ft.ftoptions')} AS server_options,
       CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_by,
       CASE WHEN c.relkind = 'p' THEN (
         SELECT json_agg(concat_ws(' ', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
@@ -54,11 +60,13 @@ export const tableKind: PostgresKind = {
     JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_class t ON t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL
     LEFT JOIN pg_am m ON m.oid = c.relam
+    LEFT JOIN pg_foreign_table ft ON ft.ftrelid = c.oid
     WHERE c.relkind IN ('r', 'p', 'f') AND ${isUserSchema('n.nspname')}
       AND ${isNotExtensionMember('pg_class', 'c.oid')}`,
   read,
-  label: (object) => `table ${plainName(object.schema, object.name)}`,
-  reference: (object) => `TABLE ${qualified(object.schema, object.name)}`,
+  label: (object) => `${isForeign(object) ? 'foreign ' : ''}table ${plainName(object.schema, object.name)}`,
+  reference: (object) =>
+    `${isForeign(object) ? 'FOREIGN ' : ''}TABLE ${qualified(object.schema, object.name)}`,
   // A table is also a row type, so it takes a type's name as well.
   slots: (object) => {
     const name = plainName(object.schema, object.name);
@@ -69,9 +77,15 @@ export const tableKind: PostgresKind = {
   alter(before, after, changed, context) {
     const old = propsOf<TableProps>(before);
     const { unlogged, options, accessMethod, partitionBy } = propsOf<TableProps>(after);
-    if (changed.includes('partitionBy') || changed.includes('partitionKey')) return 'replace';
+    if (['partitionBy', 'partitionKey', 'server'].some((key) => changed.includes(key))) return 'replace';
     const table = `ALTER TABLE ${qualified(after.schema, after.name)}`;
     const sql = parameterChanges(old.options, options).map((change) => `${table} ${change}`);
+    const { serverOptions } = propsOf<TableProps>(after);
+    sql.push(
+      ...optionChanges(old.serverOptions, serverOptions).map(
+        (change) => `ALTER FOREIGN TABLE ${qualified(after.schema, after.name)} ${change}`,
+      ),
+    );
     if (changed.includes('unlogged')) sql.push(`${table} SET ${unlogged ? 'UNLOGGED' : 'LOGGED'}`);
     if (changed.includes('accessMethod')) {
       sql.push(`${table} SET ACCESS METHOD ${accessMethodName(accessMethod, partitionBy)}`);
@@ -81,6 +95,7 @@ export const tableKind: PostgresKind = {
       sql,
       summary: sentence([
         ...(changed.includes('options') ? [`change the storage parameters of ${subject}`] : []),
+        ...(changed.includes('serverOptions') ? [`change the options of foreign ${subject}`] : []),
         ...(changed.includes('unlogged') ? [`make ${subject} ${unlogged ? 'unlogged' : 'logged'}`] : []),
         ...(changed.includes('accessMethod') ? [`change the access method of ${subject}`] : []),
       ]),
@@ -122,9 +137,6 @@ function foreignKeys(schema: Schema): [owner: string, target: string][] {
 function read(row: CatalogRow): ReturnType<PostgresKind['read']> {
   const schema = row.schema as string;
   const name = row.name as string;
-  if (row.unmanaged !== null) {
-    return { unmanaged: { kind: row.unmanaged as string, name: plainName(schema, name) } };
-  }
   return {
     kind: 'table',
     path: [schema, name],
@@ -137,6 +149,8 @@ function read(row: CatalogRow): ReturnType<PostgresKind['read']> {
       accessMethod: row.access_method as string | null,
       partitionBy: row.partition_by === null ? null : canonicalExpression(row.partition_by as string),
       partitionKey: (row.partition_key ?? []) as string[],
+      server: row.server as string | null,
+      serverOptions: row.server_options as string[],
     },
   };
 }
@@ -149,29 +163,48 @@ function accessMethodName(accessMethod: string | null, partitionBy: string | nul
 function create(object: SchemaObject, context: RenderContext): Rendered {
   const { folded } = context;
   const attachment = folded.find((part) => part.kind === 'partition' && part.parent === object.id);
-  const { unlogged, options, accessMethod, partitionBy } = propsOf<TableProps>(object);
+  const { unlogged, options, accessMethod, partitionBy, server, serverOptions } = propsOf<TableProps>(object);
   const by = partitionBy === null ? '' : ` PARTITION BY ${partitionBy}`;
   const using = accessMethod === null ? '' : ` USING ${quoteIdent(accessMethod)}`;
-  const tail = `${by}${using}${withClause(options)}`;
+  const at = server === null ? '' : ` SERVER ${quoteIdent(server)}${optionsClause(serverOptions)}`;
+  const tail = `${by}${using}${withClause(options)}${at}`;
   if (attachment !== undefined && isPlainPartition(object, context)) {
     return createPartition(object, attachment, tail, context);
   }
   const name = qualified(object.schema, object.name);
+  const inherited = inheritedAtOnce(object, context);
+  const isWritten = (part: SchemaObject): boolean => inherited.length === 0 || isOwnPart(part, context);
   const own = folded.filter((part) => part.parent === object.id);
   const columns = own.filter((part) => part.kind === 'column');
   const constraints = own
     .filter((part) => part.kind === 'constraint' && !isMadeByAttaching(part))
     .sort(byConstraintType);
+  const typed = typedAtOnce(object, columns, context);
   const lines = [
-    ...columns.map((column) => columnDefinition(column, folded)),
-    ...constraints.map(constraintDefinition),
+    ...columns
+      .filter(isWritten)
+      .flatMap((column) =>
+        typed === undefined ? [columnDefinition(column, folded)] : typedColumn(column, folded),
+      ),
+    ...constraints.filter(isWritten).map(constraintDefinition),
   ];
-  const body = lines.length === 0 ? '()' : `(\n${lines.map((line) => `  ${line}`).join(',\n')}\n)`;
+  const body =
+    lines.length === 0
+      ? typed === undefined
+        ? '()'
+        : ''
+      : `(\n${lines.map((line) => `  ${line}`).join(',\n')}\n)`;
   return {
     sql: [
-      `CREATE ${unlogged ? 'UNLOGGED ' : ''}TABLE ${name} ${body}${tail}`,
-      ...columns.flatMap((column) => columnSettings(column, context)),
+      `CREATE ${unlogged ? 'UNLOGGED ' : ''}${server === null ? '' : 'FOREIGN '}TABLE ${name}${typed === undefined ? '' : ` OF ${typed}`}${body === '' ? '' : ` ${body}`}${inherited.length === 0 ? '' : inheritsClause(inherited)}${tail}`,
+      ...(inherited.length === 0
+        ? columns.flatMap((column) => columnSettings(column, context))
+        : inheritedSettings(columns, context)),
       ...separateSequences(folded),
+      ...(typed === undefined ? own.filter((part) => part.kind === 'typed-table') : []).map((part) =>
+        becomesTyped(part, context),
+      ),
+      ...own.filter((part) => part.kind === 'inheritance' && !inherited.includes(part)).map(inherit),
       ...(attachment === undefined ? [] : attach(attachment, context)),
     ],
   };
@@ -200,7 +233,13 @@ function byConstraintType(a: SchemaObject, b: SchemaObject): number {
 function drop(object: SchemaObject, context: RenderContext): Rendered {
   const { to } = context;
   const subject = plainName(object.schema, object.name);
-  const sql = [...detachFirst(object, context), `DROP TABLE ${qualified(object.schema, object.name)}`];
+  const foreign = isForeign(object);
+  const sql = [
+    ...detachFirst(object, context),
+    `DROP ${foreign ? 'FOREIGN ' : ''}TABLE ${qualified(object.schema, object.name)}`,
+  ];
+  // Its rows stay where they are.
+  if (foreign) return { sql };
   // Its rows are in its partitions, which are detached first, or dropped and say so themselves.
   if (propsOf<TableProps>(object).partitionBy !== null && to.objects.has(object.id)) return { sql };
   return {

@@ -1,12 +1,13 @@
 import { propsOf, type RenderContext } from '../../schema/kind.js';
 import { objectId, partId, type SchemaObject } from '../../schema/object.js';
-import { followsParent, handsOn, inheritedFrom, partitionId } from '../attachments.js';
+import { followsParent, handsOn, partitionId } from '../attachments.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { withoutDefaultSchema } from '../default-schema-left-out.js';
 import { type FiringState, STATE_WORDS, STATES } from '../firing-state.js';
 import { plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
+import { inheritedFrom } from '../table-parts.js';
 import { triggerState } from './trigger-state.js';
 
 interface TriggerProps {
@@ -38,9 +39,8 @@ export const triggerKind: PostgresKind = {
       FROM pg_trigger t
       JOIN pg_class c ON c.oid = t.tgrelid
       JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE (NOT t.tgisinternal OR t.tgparentid <> 0 AND t.tgconstraint = 0) AND c.relkind IN ('r', 'p', 'v') AND ${isUserSchema('n.nspname')}
-       AND ${isNotExtensionMember('pg_class', 'c.oid')} AND ${isNotExtensionMember('pg_trigger', 't.oid')}
-       AND (c.relispartition OR c.reloftype = 0 AND c.oid NOT IN (SELECT i.inhrelid FROM pg_inherits i))`,
+     WHERE (NOT t.tgisinternal OR t.tgparentid <> 0 AND t.tgconstraint = 0) AND c.relkind IN ('r', 'p', 'f', 'v') AND ${isUserSchema('n.nspname')}
+       AND ${isNotExtensionMember('pg_class', 'c.oid')} AND ${isNotExtensionMember('pg_trigger', 't.oid')}`,
 
   read: (row, _version, idAt) => ({
     kind: 'trigger',

@@ -1,0 +1,11 @@
+create table p (id bigint primary key, a int default 4, wide text, d int, nn text not null, nn2 text, g int generated always as (id + 2) stored, fresh int not null default 3, plain date);
+create table c (mine varchar(30), kept_below text) inherits (p);
+alter table c alter a set default 5;
+create table g (deep bigint) inherits (c);
+alter table g alter fresh set default 9, alter plain set not null;
+create table other (alone int) inherits (p);
+alter table other alter fresh drop default;
+create index on c (wide);
+create index on p (a);
+create view v as select id, wide, a, fresh from p;
+create view w as select wide, mine from c;

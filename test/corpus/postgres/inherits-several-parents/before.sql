@@ -1,0 +1,11 @@
+create table a (id int, common text, only_a int);
+create table b (id int, common text, only_b int);
+create table c (id int, common text);
+create table reordered (id int, common text, only_a int, only_b int) inherits (a, b);
+create table more (id int, common text, only_a int, only_b int) inherits (a);
+create table less (id int, common text, only_a int, only_b int) inherits (a, b, c);
+create table changes (own int, id int, common text) inherits (b, c);
+create table top (t int);
+create table left_one (t int) inherits (top);
+create table right_one (t int) inherits (top);
+create table diamond (t int) inherits (left_one, right_one);

@@ -1,0 +1,16 @@
+create schema app;
+create type person as (id bigint, name text, email text);
+create type app."We;ird" as (a int, "B" varchar(30) collate "C", c date);
+create type swapped as (a bigint, b int);
+create type fresh as (x int, "select" text);
+create table people of person (primary key (id), name with options default 'y', email with options not null default '', constraint named check (name <> 'z'));
+create table plain of person (id with options not null);
+create table leaves (id int, name text, born date);
+create table others of app."We;ird" ("B" with options not null);
+create table swaps of swapped;
+create table newer of fresh ("select" with options default 'it''s', unique ("select"));
+create table numbered of fresh;
+create unlogged table parted of fresh (primary key (x)) with (fillfactor = 50);
+create index on people (name);
+create view v as select id, name, email from people;
+comment on column people.email is 'an address';

@@ -1,0 +1,13 @@
+create schema app;
+create type person as (id int, name text, born date);
+create type app."We;ird" as (a int, "B" text collate "C");
+create type swapped as (a int, b int);
+create table people of person (primary key (id), name with options not null default 'x', constraint named check (name <> ''));
+create table plain (id int, name text, born date);
+create table leaves of person;
+create table others of app."We;ird" ("B" with options default 'b');
+create table gone of person;
+create table swaps of swapped;
+create index on people (name);
+create view v as select id, name from people;
+comment on column people.name is 'a name';
