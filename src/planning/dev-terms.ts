@@ -27,7 +27,8 @@ export async function inDevTerms(bench: Workbench, schema: Schema): Promise<Sche
         ...[...built.objects.values()].map((object) => inItsCondition(object, schema, bench)),
         ...leftOut.values(),
       ];
-      return makeSchema(schema.engine, schema.engineVersion, objects, schema.unmanaged);
+      const whole = makeSchema(schema.engine, schema.engineVersion, objects, schema.unmanaged);
+      return bench.dialect.asOnVersion?.(whole, schema.engineVersion) ?? whole;
     } catch (error) {
       if (!(error instanceof Unbuildable)) throw error;
       const object = rest.objects.get(error.object);

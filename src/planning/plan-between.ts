@@ -63,6 +63,7 @@ export async function planBetween(
   options: PlanOptions,
 ): Promise<PlanBetween> {
   const [wanted, current] = onOldest(
+    bench,
     await readState(bench, to, options),
     await readState(bench, from, options),
   );
@@ -92,11 +93,14 @@ export async function planBetween(
  * Two states to be compared, both with the version of the older engine, so that nothing is asked of it which only
  * the newer one has. 0 is what a state that no engine gave has.
  */
-function onOldest(...states: readonly [ReadState, ReadState]): [ReadState, ReadState] {
+function onOldest(bench: Workbench, ...states: readonly [ReadState, ReadState]): [ReadState, ReadState] {
   const oldest = Math.min(...states.map(({ schema }) => schema.engineVersion || Infinity));
   const on = (state: ReadState): ReadState => ({
     ...state,
-    schema: { ...state.schema, engineVersion: Math.min(state.schema.engineVersion, oldest) },
+    schema: {
+      ...(bench.dialect.asOnVersion?.(state.schema, oldest) ?? state.schema),
+      engineVersion: Math.min(state.schema.engineVersion, oldest),
+    },
   });
   return [on(states[0]), on(states[1])];
 }

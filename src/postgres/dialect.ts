@@ -1,6 +1,8 @@
 import type { Dialect } from '../schema/dialect.js';
 import { makeSchema, type Schema } from '../schema/object.js';
 import type { Step } from '../schema/plan.js';
+import { asOnVersion } from './as-on-version.js';
+import { completeFacts } from './complete-facts.js';
 import { extensionForMissing, extensionsPinned } from './extensions-used.js';
 import { quoteIdent } from './identifiers.js';
 import { postgresKind } from './kind-registry.js';
@@ -46,6 +48,8 @@ export const postgresDialect: Dialect = {
     });
     return makeSchema(schema.engine, schema.engineVersion, objects, schema.unmanaged);
   },
+  asOnVersion,
+  complete: completeFacts,
   remarks: (from, to) =>
     [...to.objects.values()].flatMap(({ id, kind, name, info }) => {
       const there = kind === 'extension' ? from.objects.get(id)?.info.version : undefined;

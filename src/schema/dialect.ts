@@ -63,6 +63,10 @@ export interface Dialect {
   missingPrerequisite(error: DatabaseError): Prerequisite | undefined;
   /** Adds to the state that scripts built what they say and the engine does not keep (PostgreSQL: pinned versions). */
   withScripts?(schema: Schema, scripts: readonly string[]): Schema;
+  /** The schema as it is on a server of that version, which may know less (PostgreSQL: no MAINTAIN before 17). */
+  asOnVersion?(schema: Schema, versionNumber: number): Schema;
+  /** The two states with the facts that a plan between them is to look at besides (PostgreSQL: usual privileges). */
+  complete?(from: Schema, to: Schema): { readonly from: Schema; readonly to: Schema };
   /** What differs between two states and no plan brings about, as sentences without a full stop. */
   remarks?(from: Schema, to: Schema): readonly string[];
   /** How a schema is divided when it is written down, in order. Parts of other objects go where those go. */

@@ -69,6 +69,8 @@ export interface RenderContext {
   readonly to: Schema;
   /** For `create`: the parts that are written inside this statement (a table's columns and constraints). */
   readonly folded: readonly SchemaObject[];
+  /** For `create`: true when it stands behind the statement that makes its parent. */
+  readonly behind?: boolean;
 }
 
 /** Everything that is known about one kind of object. One file a kind; the planner knows none by name. */

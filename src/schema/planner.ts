@@ -20,7 +20,13 @@ export interface PlanningOptions {
  * always give the same plan, byte for byte. `reverse` is filled by `planBothWays`.
  * Throws TidemarkError `plan-cycle` when no order exists.
  */
-export function planChanges(from: Schema, to: Schema, dialect: Dialect, options: PlanningOptions = {}): Plan {
+export function planChanges(
+  before: Schema,
+  after: Schema,
+  dialect: Dialect,
+  options: PlanningOptions = {},
+): Plan {
+  const { from, to } = dialect.complete?.(before, after) ?? { from: before, to: after };
   const groups = orderActions(decideActions(from, to, dialect), from, to, dialect);
   const rendered = groups.map((group) => renderStep(group, from, to, dialect));
   const steps = (
@@ -99,7 +105,10 @@ function renderStep(group: Group, from: Schema, to: Schema, dialect: Dialect): S
     object: object.id,
     touches: [object.id, ...parts.map((part) => part.id), ...touchedBy(lead)],
     summary: rendered.summary ?? summaryOf(lead, object, dialect),
-    sql: [...rendered.sql, ...behind.flatMap((part) => dialect.kind(part.kind).create(part, context).sql)],
+    sql: [
+      ...rendered.sql,
+      ...behind.flatMap((part) => dialect.kind(part.kind).create(part, { ...context, behind: true }).sql),
+    ],
     reverse: [],
     hazards: rendered.hazards ?? [],
     transactional: rendered.transactional ?? true,

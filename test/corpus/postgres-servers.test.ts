@@ -116,7 +116,7 @@ function show(plan: Plan): string {
 /** The lines of a schema dump, sorted, as the order of columns and of statements says nothing. */
 async function dump(address: string): Promise<string[]> {
   const url = parseDatabaseUrl(address) as PostgresUrl;
-  const { stdout } = await run(join(programs!, 'pg_dump'), ['--schema-only', '--no-owner', '-d', address], {
+  const { stdout } = await run(join(programs!, 'pg_dump'), ['--schema-only', '-d', address], {
     env: { ...process.env, PGCONNECT_TIMEOUT: '20', PGDATABASE: String(url.database) },
     maxBuffer: 1e8,
   });

@@ -37,8 +37,9 @@ export async function run(context: Context): Promise<Outcome> {
   const drift: string[] = [];
   const comparable = source !== undefined && unfinished === undefined;
   if (comparable) {
-    const expected = source.type === 'scripts' ? await bench.readScripts(source.files) : bench.empty();
+    const made = source.type === 'scripts' ? await bench.readScripts(source.files) : bench.empty();
     const actual = await readDatabase(bench, connection);
+    const expected = bench.dialect.asOnVersion?.(made, connection.versionNumber) ?? made;
     const changes = withoutParts(diffSchemas(expected, actual, bench.dialect));
     drift.push(...changes.map((change) => describeChange(change, bench.dialect)));
   }

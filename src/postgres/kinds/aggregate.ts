@@ -5,7 +5,6 @@ import { operatorName, operatorValue, routineName } from '../catalog-names.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { nameOf, plainName, quoteIdent, quoteLiteral, shadowing } from '../identifiers.js';
 import type { CatalogRow, ObjectDraft, PostgresKind } from '../postgres-kind.js';
-import { privilegesLost } from '../privileges-lost.js';
 import { optionList } from './named-object.js';
 
 interface AggregateProps {
@@ -59,10 +58,7 @@ export const aggregateKind: PostgresKind = {
   read,
 
   create: (object) => ({ sql: [createSql(object, 'CREATE')] }),
-  drop: (object, context) => ({
-    sql: [`DROP ${reference(object)}`],
-    hazards: privilegesLost(object, context),
-  }),
+  drop: (object) => ({ sql: [`DROP ${reference(object)}`] }),
   rename: (object, newName) => ({ sql: [`ALTER ${reference(object)} RENAME TO ${quoteIdent(newName)}`] }),
   alter: (_before, after, changed) =>
     changed.some((property) => property !== 'options')

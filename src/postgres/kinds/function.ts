@@ -7,7 +7,6 @@ import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js
 import { createFunctionSql, type FunctionProps } from '../function-sql.js';
 import { nameOf, plainName, quoteIdent, shadowing } from '../identifiers.js';
 import type { CatalogRow, ObjectDraft, PostgresKind } from '../postgres-kind.js';
-import { privilegesLost } from '../privileges-lost.js';
 import { definitionId } from './base-type-definition.js';
 
 interface FunctionInfo {
@@ -65,10 +64,7 @@ export const functionKind: PostgresKind = {
   read,
 
   create: (object) => ({ sql: [createFunctionSql(object, 'CREATE')] }),
-  drop: (object, context) => ({
-    sql: [`DROP ${reference(object)}`],
-    hazards: privilegesLost(object, context),
-  }),
+  drop: (object) => ({ sql: [`DROP ${reference(object)}`] }),
   rename: (object, newName) => ({ sql: [`ALTER ${reference(object)} RENAME TO ${quoteIdent(newName)}`] }),
 
   alter(before, after, changed, context) {

@@ -13,6 +13,7 @@ import { compositeTypeKind } from './composite-type.js';
 import { constraintKind } from './constraint.js';
 import { conversionKind } from './conversion.js';
 import { defaultKind } from './default.js';
+import { defaultPrivilegesKind } from './default-privileges.js';
 import { domainKind } from './domain.js';
 import { domainConstraintKind } from './domain-constraint.js';
 import { enumKind } from './enum.js';
@@ -34,8 +35,10 @@ import { operatorKind } from './operator.js';
 import { operatorClassKind } from './operator-class.js';
 import { operatorFamilyKind } from './operator-family.js';
 import { operatorFamilyMemberKind } from './operator-family-member.js';
+import { ownerKind } from './owner.js';
 import { partitionKind } from './partition.js';
 import { policyKind } from './policy.js';
+import { privilegesKind } from './privileges.js';
 import { publicationKind } from './publication.js';
 import { publicationSchemaKind } from './publication-schema.js';
 import { publicationTableKind } from './publication-table.js';
@@ -125,6 +128,9 @@ export const postgresKinds: readonly PostgresKind[] = [
   extensionDependenceKind,
   inheritanceKind,
   typedTableKind,
+  ownerKind,
+  privilegesKind,
+  defaultPrivilegesKind,
   commentKind,
 ];
 

@@ -3,7 +3,6 @@ import type { SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
-import { privilegesLost } from '../privileges-lost.js';
 import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
 import { queryText, relationSlots } from './view.js';
 
@@ -57,10 +56,7 @@ export const materializedViewKind: PostgresKind = {
     const empty = object.info.populated === false ? '\nWITH NO DATA' : '';
     return { sql: [`CREATE ${reference(object)}${using}${withClause(options)} AS\n${definition}${empty}`] };
   },
-  drop: (object, context) => ({
-    sql: [`DROP ${reference(object)}`],
-    hazards: privilegesLost(object, context),
-  }),
+  drop: (object) => ({ sql: [`DROP ${reference(object)}`] }),
   rename: (object, newName) => ({ sql: [`ALTER ${reference(object)} RENAME TO ${quoteIdent(newName)}`] }),
 
   alter(before, after, changed) {

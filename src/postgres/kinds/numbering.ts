@@ -53,6 +53,9 @@ export function changeNumbering(
     hazards: (rest.hazards ?? []).filter(({ code }) => code !== FORGOTTEN),
     settles,
     touches: settles,
+    // What was granted on the one sequence is granted on the other.
+    disturbs: (dependent) =>
+      dependent.id === `privileges:${sequence.id}` || (rest.disturbs?.(dependent) ?? false),
   };
 }
 
@@ -78,7 +81,10 @@ function isUsedBesides(
 ): boolean {
   return [...from.objects.values()].some(
     (object) =>
-      object.dependsOn.includes(sequence.id) && to.objects.has(object.id) && !users.includes(object.id),
+      object.dependsOn.includes(sequence.id) &&
+      object.parent !== sequence.id &&
+      to.objects.has(object.id) &&
+      !users.includes(object.id),
   );
 }
 

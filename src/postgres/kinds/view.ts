@@ -4,7 +4,6 @@ import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
-import { privilegesLost } from '../privileges-lost.js';
 import { parameterChanges, readParameters, withClause } from './storage-parameters.js';
 
 interface ViewProps {
@@ -48,10 +47,7 @@ export const viewKind: PostgresKind = {
   }),
 
   create: (object) => ({ sql: [createView(object, 'CREATE VIEW')] }),
-  drop: (object, context) => ({
-    sql: [`DROP ${reference(object)}`],
-    hazards: privilegesLost(object, context),
-  }),
+  drop: (object) => ({ sql: [`DROP ${reference(object)}`] }),
   rename: (object, newName) => ({ sql: [`ALTER ${reference(object)} RENAME TO ${quoteIdent(newName)}`] }),
 
   alter(before, after, changed) {

@@ -82,6 +82,8 @@ export class Playground {
       ...(await databaseWide(this.connection)),
       'CREATE SCHEMA public',
       `COMMENT ON SCHEMA public IS 'standard public schema'`,
+      // As a new database has it; all else that is granted there went with it.
+      `GRANT ${this.connection.versionNumber >= 150000 ? 'USAGE' : 'ALL'} ON SCHEMA public TO PUBLIC`,
       // No statement takes all default privileges back.
       'DELETE FROM pg_default_acl',
       `DELETE FROM pg_shdepend WHERE classid = 'pg_default_acl'::regclass

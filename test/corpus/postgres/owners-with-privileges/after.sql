@@ -1,0 +1,23 @@
+CREATE TABLE t (id int, x bigint);
+GRANT SELECT ON t TO tm_owner;
+GRANT INSERT (x) ON t TO tm_reader;
+CREATE TABLE u (id int);
+ALTER TABLE u OWNER TO tm_owner;
+GRANT INSERT, SELECT ON u TO tm_reader;
+CREATE TABLE w (id int);
+ALTER TABLE w OWNER TO tm_writer;
+REVOKE INSERT ON w FROM tm_writer;
+GRANT SELECT ON w TO tm_owner;
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+REVOKE ALL ON FUNCTION f() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION f() TO tm_owner;
+CREATE SCHEMA s;
+ALTER SCHEMA s OWNER TO tm_owner;
+CREATE VIEW v AS SELECT x FROM t;
+ALTER VIEW v OWNER TO tm_owner;
+GRANT SELECT ON v TO tm_reader;
+-- Whoever owns the most is nobody to wonder about.
+CREATE TABLE a (id int);
+CREATE TABLE b (id int);
+CREATE TABLE c (id int);
+CREATE TABLE d (id int);

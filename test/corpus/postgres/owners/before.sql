@@ -1,0 +1,32 @@
+-- roles: tm_reader, tm_writer, tm_owner, "tm Odd""Role"
+CREATE SCHEMA owned AUTHORIZATION tm_owner;
+CREATE SCHEMA taken;
+CREATE TABLE t (id serial, k int GENERATED ALWAYS AS IDENTITY);
+ALTER TABLE t OWNER TO tm_owner;
+CREATE TABLE back (id int);
+ALTER TABLE back OWNER TO tm_owner;
+CREATE TABLE kept (id int);
+CREATE TABLE other (id int);
+CREATE VIEW v AS SELECT id FROM kept;
+ALTER VIEW v OWNER TO "tm Odd""Role";
+CREATE MATERIALIZED VIEW m AS SELECT id FROM kept;
+CREATE SEQUENCE s;
+ALTER SEQUENCE s OWNER TO tm_owner;
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+ALTER FUNCTION f(int) OWNER TO tm_owner;
+CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';
+CREATE TYPE e AS ENUM ('a');
+CREATE TYPE c AS (a int);
+ALTER TYPE c OWNER TO tm_owner;
+CREATE DOMAIN d AS int;
+ALTER DOMAIN d OWNER TO tm_owner;
+CREATE TYPE r AS RANGE (subtype = float8);
+CREATE TABLE gone (id serial);
+ALTER TABLE gone OWNER TO tm_owner;
+-- Whoever owns the most is nobody to wonder about.
+CREATE TABLE mine1 (id serial PRIMARY KEY, k int GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE mine2 (id serial PRIMARY KEY, k int GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE mine3 (id serial PRIMARY KEY, k int GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE mine4 (id serial PRIMARY KEY, k int GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE mine5 (id serial PRIMARY KEY, k int GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE mine6 (id serial PRIMARY KEY, k int GENERATED ALWAYS AS IDENTITY);

@@ -1,0 +1,17 @@
+CREATE SCHEMA "S.x";
+GRANT USAGE ON SCHEMA "S.x" TO tm_writer, tm_reader;
+CREATE SCHEMA made;
+GRANT USAGE ON SCHEMA made TO PUBLIC;
+CREATE TYPE "S.x".mood AS ENUM ('b', 'a', 'c');
+REVOKE USAGE ON TYPE "S.x".mood FROM PUBLIC;
+GRANT USAGE ON TYPE "S.x".mood TO tm_reader, tm_writer;
+CREATE DOMAIN dom AS bigint CHECK (VALUE > 0);
+REVOKE USAGE ON DOMAIN dom FROM PUBLIC;
+GRANT USAGE ON DOMAIN dom TO tm_writer;
+CREATE TYPE comp AS (a int, b text, c int);
+GRANT USAGE ON TYPE comp TO tm_reader;
+CREATE TYPE rng AS RANGE (subtype = numeric);
+REVOKE USAGE ON TYPE rng FROM PUBLIC;
+GRANT USAGE ON TYPE rng TO "tm Odd""Role";
+CREATE TABLE t (m "S.x".mood, d dom, c comp);
+GRANT USAGE ON SCHEMA public TO tm_reader, tm_writer;
