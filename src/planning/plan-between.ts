@@ -102,7 +102,14 @@ function onOldest(bench: Workbench, ...states: readonly [ReadState, ReadState]):
       engineVersion: Math.min(state.schema.engineVersion, oldest),
     },
   });
-  return [on(states[0]), on(states[1])];
+  const [a, b] = [on(states[0]), on(states[1])];
+  return [withoutOwners(bench, a, b), withoutOwners(bench, b, a)];
+}
+
+function withoutOwners(bench: Workbench, state: ReadState, live: ReadState): ReadState {
+  if (state.asRead !== undefined || live.usualOwners === undefined) return state;
+  const schema = bench.dialect.withoutOwnersOf?.(state.schema, live.schema, live.usualOwners) ?? state.schema;
+  return { ...state, schema };
 }
 
 /** Proves a plan from the first way of building its old state that works. */
@@ -182,6 +189,8 @@ export interface ReadState {
   readonly schema: Schema;
   /** A database's own words, where `schema` has been put in others. */
   readonly asRead?: Schema;
+  /** Whose objects nobody wonders about there. */
+  readonly usualOwners?: readonly string[];
   /** The ways to build it, the quickest first, the surest last. */
   readonly builders: readonly (() => Promise<Builder>)[];
 }
@@ -214,7 +223,8 @@ export async function readState(
       try {
         const asRead = await readDatabase(bench, connection, 'as it is');
         const schema = wording === 'as it is' ? asRead : await inDevTerms(bench, asRead);
-        return { schema, asRead, builders: [async () => bench.schemaBuilder(schema)] };
+        const usualOwners = (await bench.dialect.usualOwners?.(connection)) ?? [];
+        return { schema, asRead, usualOwners, builders: [async () => bench.schemaBuilder(schema)] };
       } finally {
         await connection.close();
       }

@@ -11,6 +11,7 @@ import { onlineSteps } from './online/online-steps.js';
 import { readSchema } from './read-catalog.js';
 import { postgresSections } from './schema-sections.js';
 import { splitScript } from './split-script.js';
+import { readUsualOwners, withoutOwnersOf } from './usual-owners.js';
 
 /** What the core asks of an engine, answered by PostgreSQL. */
 export const postgresDialect: Dialect = {
@@ -48,6 +49,8 @@ export const postgresDialect: Dialect = {
     });
     return makeSchema(schema.engine, schema.engineVersion, objects, schema.unmanaged);
   },
+  usualOwners: readUsualOwners,
+  withoutOwnersOf,
   asOnVersion,
   complete: completeFacts,
   remarks: (from, to) =>

@@ -63,6 +63,10 @@ export interface Dialect {
   missingPrerequisite(error: DatabaseError): Prerequisite | undefined;
   /** Adds to the state that scripts built what they say and the engine does not keep (PostgreSQL: pinned versions). */
   withScripts?(schema: Schema, scripts: readonly string[]): Schema;
+  /** Whose objects nobody wonders about in this database, so that its schema is silent about them (PostgreSQL: roles). */
+  usualOwners?(connection: Connection): Promise<readonly string[]>;
+  /** `wanted` without the owners that `live` has and is silent about. */
+  withoutOwnersOf?(wanted: Schema, live: Schema, usual: readonly string[]): Schema;
   /** The schema as it is on a server of that version, which may know less (PostgreSQL: no MAINTAIN before 17). */
   asOnVersion?(schema: Schema, versionNumber: number): Schema;
   /** The two states with the facts that a plan between them is to look at besides (PostgreSQL: usual privileges). */

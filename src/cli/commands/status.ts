@@ -39,7 +39,9 @@ export async function run(context: Context): Promise<Outcome> {
   if (comparable) {
     const made = source.type === 'scripts' ? await bench.readScripts(source.files) : bench.empty();
     const actual = await readDatabase(bench, connection);
-    const expected = bench.dialect.asOnVersion?.(made, connection.versionNumber) ?? made;
+    const known = bench.dialect.asOnVersion?.(made, connection.versionNumber) ?? made;
+    const usual = (await bench.dialect.usualOwners?.(connection)) ?? [];
+    const expected = bench.dialect.withoutOwnersOf?.(known, actual, usual) ?? known;
     const changes = withoutParts(diffSchemas(expected, actual, bench.dialect));
     drift.push(...changes.map((change) => describeChange(change, bench.dialect)));
   }

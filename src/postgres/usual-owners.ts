@@ -1,0 +1,28 @@
+import type { Connection } from '../database/connection.js';
+import { makeSchema, type Schema } from '../schema/object.js';
+import { usualOwners } from './owned-catalogs.js';
+
+/** The names of the roles whose objects have no fact about their owner. */
+export async function readUsualOwners(connection: Connection): Promise<readonly string[]> {
+  const rows = await connection.query<{ role: string }>(
+    `SELECT DISTINCT pg_get_userbyid(o.owner) AS role FROM (${usualOwners()}) u CROSS JOIN LATERAL unnest(u.roles) o(owner)`,
+  );
+  return rows.map(({ role }) => role);
+}
+
+/**
+ * What is wanted of a database, without the owners that it has: where it is silent about an object's owner, that is
+ * one of its usual ones, and a wanted owner of that name is no difference.
+ */
+export function withoutOwnersOf(wanted: Schema, live: Schema, usual: readonly string[]): Schema {
+  const left = [...wanted.objects.values()].filter(
+    ({ id, kind, parent, props }) =>
+      kind !== 'owner' ||
+      !usual.includes(String(props.role)) ||
+      !live.objects.has(parent!) ||
+      live.objects.has(id),
+  );
+  return left.length === wanted.objects.size
+    ? wanted
+    : makeSchema(wanted.engine, wanted.engineVersion, left, wanted.unmanaged);
+}
