@@ -20,14 +20,14 @@ export async function openWorkbench(
   context: Context,
   states: readonly StateSource[] = [],
 ): Promise<Workbench> {
-  const { exclude } = await context.environment();
+  const { exclude, withoutKinds } = await context.environment();
   const engine = engineOf(states) ?? (await context.engine());
   const dialect = await context.dialect(engine);
   const openDev = (): Promise<DevDatabase> => {
     context.output.progress('starting the dev database …');
     return context.openDev(engine);
   };
-  return context.closing(new Workbench({ dialect, filter: { exclude }, openDev }));
+  return context.closing(new Workbench({ dialect, filter: { exclude, withoutKinds }, openDev }));
 }
 
 /** The environment's database as a state. */

@@ -50,12 +50,12 @@ export async function atWorkbench<T>(
   work: (bench: Workbench, signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   return project.call(options, async (signal) => {
-    const { dev } = project.environment;
+    const { dev, withoutKinds } = project.environment;
     const exclude = [...project.environment.exclude, ...(options.exclude ?? [])];
     const engine = engineOf(states) ?? project.url.engine;
     const dialect = await loadDialect(engine);
     const openDev = () => openDevDatabase({ engine, dev, target: project.url });
-    const bench = new Workbench({ dialect, filter: { exclude }, openDev });
+    const bench = new Workbench({ dialect, filter: { exclude, withoutKinds }, openDev });
     try {
       return await work(bench, signal);
     } finally {

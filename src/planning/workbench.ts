@@ -90,7 +90,8 @@ export class Workbench {
 
   async #keyOf(files: readonly ScriptFile[]): Promise<string> {
     const { fingerprint } = await this.dev();
-    return stateKey([fingerprint, ...this.filter.exclude, '--', ...files.map((file) => file.sql)]);
+    const { exclude, withoutKinds = [] } = this.filter;
+    return stateKey([fingerprint, ...exclude, '--', ...withoutKinds, '--', ...files.map((file) => file.sql)]);
   }
 
   /** Builds what scripts say. */

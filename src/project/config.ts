@@ -52,6 +52,16 @@ export interface EnvironmentConfig {
   readonly online?: boolean | undefined;
   /** Objects left out everywhere: `schema.name` patterns with `*`, optionally `kind:pattern`. */
   readonly exclude?: readonly string[] | undefined;
+  /** False leaves what is granted alone, and what is granted by default. Default true. */
+  readonly privileges?: boolean | undefined;
+  /** False leaves owners alone. Default true. */
+  readonly owners?: boolean | undefined;
+  /** False leaves comments alone. Default true. */
+  readonly comments?: boolean | undefined;
+  /** False leaves publications alone. Default true. */
+  readonly publications?: boolean | undefined;
+  /** False leaves subscriptions alone. Default true. */
+  readonly subscriptions?: boolean | undefined;
   /** Guards the environment against resets. Default true for one named `production` or `prod`. */
   readonly production?: boolean | undefined;
   /** How new migrations are named and written; each key by itself. */

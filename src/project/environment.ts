@@ -8,6 +8,7 @@ import { didYouMean } from '../suggest.js';
 import type { Config, EnvironmentConfig, NewMigrationsConfig } from './config.js';
 import { urlFromVariables } from './database-variables.js';
 import type { LoadedVariables, Variables } from './dotenv.js';
+import { kindsWithout } from './managed-kinds.js';
 
 /** What the command line says about the environment; what is not said is left out. */
 export interface EnvironmentFlags {
@@ -69,6 +70,8 @@ export interface ResolvedEnvironment {
   /** True when any environment of the configuration may be on a server: migrations are for all of them. */
   readonly hasServers: boolean;
   readonly exclude: readonly string[];
+  /** Kinds of objects that are left alone. */
+  readonly withoutKinds: readonly string[];
   readonly production: boolean;
   readonly newMigrations: NewMigrations;
   readonly backup: EnvironmentBackup;
@@ -113,6 +116,7 @@ export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnviron
     online: setting('online'),
     hasServers: hasServers(sources, found?.url),
     exclude: [...new Set([...(setting('exclude') ?? []), ...(flags.exclude ?? [])])],
+    withoutKinds: kindsWithout(setting),
     production: setting('production') ?? /^prod(uction)?$/i.test(name),
     newMigrations: newMigrations({ ...config?.value.newMigrations, ...saidIn(block.newMigrations) }, root),
     backup: {

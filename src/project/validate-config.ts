@@ -1,6 +1,7 @@
 import { TidemarkError } from '../errors.js';
 import { didYouMean } from '../suggest.js';
 import type { Config } from './config.js';
+import { MANAGED_KEYS } from './managed-kinds.js';
 import { backupFaults } from './validate-backup.js';
 import { newMigrationFault, newMigrationKeys } from './validate-new-migrations.js';
 
@@ -35,6 +36,7 @@ const environmentKeys: Readonly<Record<string, Expectation>> = {
   dev: filledText,
   online: flag,
   exclude: texts,
+  ...Object.fromEntries(MANAGED_KEYS.map((key) => [key, flag])),
   production: flag,
   newMigrations: record,
   backup: record,

@@ -26,6 +26,8 @@ export interface ScriptStatement {
 /** Which objects are left out, everywhere: `schema.name` patterns with `*`, optionally `kind:pattern`. */
 export interface ObjectFilter {
   readonly exclude: readonly string[];
+  /** Kinds of which nothing is managed: `privileges`, `owner`. Default: none. */
+  readonly withoutKinds?: readonly string[];
 }
 
 /** Something that SQL takes for granted: what an extension brings, or a role, which belongs to the whole server. */

@@ -9,7 +9,7 @@ export interface FilterSubject {
 }
 
 /**
- * Compiles a filter's patterns; the result says whether an object is left out. Callers also leave out what
+ * Compiles a filter; the result says whether an object is left out. Callers also leave out what
  * belongs to an object that is left out, and everything in a schema that is.
  *
  *   `old_*`          whatever stands on its own under such a name, in any schema, or a schema of that name
@@ -24,8 +24,10 @@ export function compileFilter(
   defaultSchema: string | null,
 ): (subject: FilterSubject) => boolean {
   const patterns = filter.exclude.map(compilePattern);
-  if (patterns.length === 0) return () => false;
-  return (subject) => patterns.some((pattern) => matches(pattern, subject, defaultSchema));
+  const without = new Set(filter.withoutKinds);
+  if (patterns.length === 0 && without.size === 0) return () => false;
+  return (subject) =>
+    without.has(subject.kind) || patterns.some((pattern) => matches(pattern, subject, defaultSchema));
 }
 
 interface Pattern {

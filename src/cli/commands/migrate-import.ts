@@ -83,11 +83,11 @@ async function compared(
 ): Promise<readonly string[] | undefined> {
   if (url === undefined || elsewhere?.table === undefined) return undefined;
   if (recorded !== undefined && recorded.beyond.length > 0) return undefined;
-  const { exclude } = await context.environment();
+  const { exclude, withoutKinds } = await context.environment();
   const bench = context.closing(
     new Workbench({
       dialect: await context.dialect(url.engine),
-      filter: { exclude: [...exclude, ...bookkeepingPatterns(tool, elsewhere.table)] },
+      filter: { exclude: [...exclude, ...bookkeepingPatterns(tool, elsewhere.table)], withoutKinds },
       openDev: () => context.openDev(url.engine),
     }),
   );
