@@ -30,6 +30,8 @@ const PARTS = [
   'publication-table',
   'publication-schema',
   'extension-dependence',
+  'owner',
+  'privileges',
   'comment',
 ];
 
