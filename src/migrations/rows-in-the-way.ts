@@ -19,10 +19,10 @@ export class RowsInTheWay extends DatabaseError {
   /** How to see them; a query each. */
   readonly hints: readonly string[];
 
-  constructor(found: readonly StoppingRows[]) {
+  constructor(found: readonly StoppingRows[], sqlstate = 'SQLITE_CONSTRAINT') {
     const [first] = found;
     const several = `rows stand in the way of ${found.length} of its changes: ${found.map(sentence).join('; ')}`;
-    super(found.length === 1 ? sentence(first!) : several, { sqlstate: 'SQLITE_CONSTRAINT' });
+    super(found.length === 1 ? sentence(first!) : several, { sqlstate });
     this.found = found;
     this.hints = found.map(({ query }) => `See them with: ${query}`);
   }

@@ -2,7 +2,7 @@ import { type Connection, DatabaseError } from '../database/connection.js';
 import { TidemarkError } from '../errors.js';
 import { pause } from '../migrations/abort.js';
 import type { MigrationEngine } from '../migrations/engine.js';
-import { RowsInTheWay } from '../migrations/rows-in-the-way.js';
+import { RowsInTheWay, type StoppingRows } from '../migrations/rows-in-the-way.js';
 import type { Dialect } from '../schema/dialect.js';
 import { isApart, isEmptyPlan, type Plan, planStatements, type Step } from '../schema/plan.js';
 import { excerptAt } from '../schema/source-excerpt.js';
@@ -30,6 +30,9 @@ export async function applyPlan(
     });
     return;
   }
+  await askRows(connection, plan).catch((error: unknown) => {
+    throw error instanceof DatabaseError ? failure(error, '', NOTHING_CHANGED) : error;
+  });
   const pieces = await piecesOf(plan, by.dialect);
   const { engine, settings } = by;
   for (const [index, piece] of pieces.entries()) {
@@ -70,6 +73,36 @@ async function runPiece(
       if (long || !engine.isTransient(error.sqlstate) || tries >= TRIES) throw error;
       await pause(Math.random() * Math.min(5_000, 200 * 2 ** tries) + 20, undefined);
     }
+  }
+}
+
+/** Counts the rows that would stop a step, before anything runs: the engine would only name the first. */
+async function askRows(connection: Connection, plan: Plan): Promise<void> {
+  const found: StoppingRows[] = [];
+  let statement = plan.before.length + 1;
+  for (const { hazards, sql } of plan.steps) {
+    for (const { stoppedBy, message } of hazards) {
+      if (stoppedBy === undefined) continue;
+      const rows = await countRows(connection, stoppedBy);
+      if (rows > 0) found.push({ statement, table: null, rows, query: stoppedBy, reason: message });
+    }
+    statement += sql.length;
+  }
+  if (found.length > 0) throw new RowsInTheWay(found, INTEGRITY_VIOLATION);
+}
+
+const INTEGRITY_VIOLATION = '23000';
+
+/** None where the question is about what an earlier step makes or renames: then the step itself will tell. */
+async function countRows(connection: Connection, query: string): Promise<number> {
+  try {
+    const [answer] = await connection.query<{ n: number }>(
+      `SELECT count(*)::int AS n FROM (${query}) AS found`,
+    );
+    return answer?.n ?? 0;
+  } catch (error) {
+    if (error instanceof DatabaseError && !error.connectionLost) return 0;
+    throw error;
   }
 }
 

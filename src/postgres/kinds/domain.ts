@@ -11,6 +11,7 @@ import type { PostgresKind } from '../postgres-kind.js';
 import { columnsUsing, swapType } from '../swap-type.js';
 import { createTypeSql, type DomainProps, typeSlots } from '../type-sql.js';
 import { domainConstraintSql } from './domain-constraint.js';
+import { losesValuesByCast } from './type-conversion.js';
 
 /** A domain. Its CHECK constraints are objects of their own, written inside its CREATE where possible. */
 export const domainKind: PostgresKind = {
@@ -167,6 +168,14 @@ function conversion(before: SchemaObject, after: SchemaObject): Hazard {
   const subject = plainName(after.schema, after.name);
   const from = propsOf<DomainProps>(before).type;
   const to = propsOf<DomainProps>(after).type;
+  if (losesValuesByCast(from, to)) {
+    return {
+      code: 'change-type',
+      level: 'data-loss',
+      subject,
+      message: `values of ${subject} are cut to fit ${to}`,
+    };
+  }
   return {
     code: 'change-type',
     level: 'may-fail',

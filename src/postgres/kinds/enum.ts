@@ -1,10 +1,18 @@
-import type { Rendered } from '../../schema/kind.js';
+import type { Hazard, RenderContext, Rendered } from '../../schema/kind.js';
 import { propsOf } from '../../schema/kind.js';
 import { partId, type SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
-import { nameOf, plainName, quoteLiteral, shadowing } from '../identifiers.js';
+import {
+  nameOf,
+  plainName,
+  plainRelationOf,
+  quoteIdent,
+  quoteLiteral,
+  relationOf,
+  shadowing,
+} from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
-import { swapType } from '../swap-type.js';
+import { columnsUsing, swapType } from '../swap-type.js';
 import { createTypeSql, dropType, type EnumProps, renameType, typeSlots } from '../type-sql.js';
 
 /** An enum type. Values are added in place; removing or reordering them makes the type anew. */
@@ -63,6 +71,7 @@ export const enumKind: PostgresKind = {
         removed.length === 0
           ? []
           : [
+              ...heldValues(before, removed, context),
               {
                 code: 'remove-enum-value',
                 level: 'may-fail',
@@ -73,6 +82,28 @@ export const enumKind: PostgresKind = {
     });
   },
 };
+
+/** The columns of the type itself, each with the query for its rows in the way. */
+function heldValues(type: SchemaObject, removed: readonly string[], context: RenderContext): Hazard[] {
+  const values = removed.map(quoteLiteral).join(', ');
+  return columnsUsing(type, context).flatMap((column): Hazard[] => {
+    const held = String(column.props.type);
+    const isArray = held === `${nameOf(type)}[]`;
+    if (held !== nameOf(type) && !isArray) return [];
+    const [name, table] = [quoteIdent(column.name), relationOf(column)];
+    const subject = `${plainRelationOf(column)}.${column.name}`;
+    const test = isArray ? `${name}::text[] && ARRAY[${values}]` : `${name}::text IN (${values})`;
+    return [
+      {
+        code: 'remove-enum-value',
+        level: 'may-fail',
+        subject,
+        message: `fails while a row of ${subject} holds ${removed.map((value) => `'${value}'`).join(' or ')}`,
+        stoppedBy: `SELECT * FROM ${table} WHERE ${test}`,
+      },
+    ];
+  });
+}
 
 /** Each new value stands next to one that is there by then: in front of the first old one, else behind its neighbour. */
 function addValues(after: SchemaObject, old: readonly string[]): Rendered {

@@ -99,6 +99,18 @@ export const tableKind: PostgresKind = {
         ...(changed.includes('unlogged') ? [`make ${subject} ${unlogged ? 'unlogged' : 'logged'}`] : []),
         ...(changed.includes('accessMethod') ? [`change the access method of ${subject}`] : []),
       ]),
+      ...(changed.includes('unlogged') && unlogged
+        ? {
+            hazards: [
+              {
+                code: 'unlogged',
+                level: 'note',
+                subject: plainName(after.schema, after.name),
+                message: `after a crash of the server ${subject} is empty`,
+              },
+            ],
+          }
+        : {}),
       ...(changed.includes('unlogged')
         ? { follows: unlogged ? referencing(after, context.from) : referenced(after, context.to) }
         : {}),

@@ -57,8 +57,11 @@ export function conversion(
   const from = castType(before, schemas.from);
   const to = castType(after, schemas.to);
   if (isAssignable(from, to)) return undefined;
-  if (hasCast(from, to)) return `${value}::${type}`;
   const suffix = to.name.endsWith('[]') ? '[]' : '';
+  // As text it is assigned, and the server stops at what is too long.
+  if (isCut(type) && !STRING.test(element(from.name)) && from.name.endsWith('[]') === (suffix !== ''))
+    return `${value}::text${suffix}`;
+  if (hasCast(from, to)) return `${value}::${type}`;
   const byInteger =
     (from.name === `boolean${suffix}` && NUMBER.test(element(to.name))) ||
     (to.name === `boolean${suffix}` && NUMBER.test(element(from.name)));
@@ -87,6 +90,18 @@ function hasCast(from: CastType, to: CastType): boolean {
 function parts(type: string): { readonly name: string; readonly sizes: readonly number[] } {
   const sizes = /\(([\d, -]+)\)/.exec(type)?.[1]?.split(',').map(Number) ?? [];
   return { name: withoutModifiers(element(type)), sizes };
+}
+
+/** True for a type whose texts end somewhere. */
+function isCut(type: string): boolean {
+  return /^(character varying|character)\(\d+\)(\[\])?$/.test(type);
+}
+
+/** As `losesValues`, where an explicit cast makes the change: that also cuts texts which are too long. */
+export function losesValuesByCast(from: string, to: string): boolean {
+  if (losesValues(from, to)) return true;
+  const [old, wanted] = [parts(from), parts(to)];
+  return isCut(to) && !(STRING.test(old.name) && isCut(from) && old.sizes[0]! <= wanted.sizes[0]!);
 }
 
 /**
