@@ -44,17 +44,21 @@ export class StepGraph {
 
   /**
    * Lets `second` do what `first` did, so that `first` is no step any more. False, and nothing changed, where a step
-   * has to stand between the two; one that only should does not.
+   * has to stand between the two; one that only should does not count `pastWishes`.
    */
-  joinInto(second: StepNode, first: StepNode): boolean {
-    if (isBetween(first, second)) return false;
+  joinInto(second: StepNode, first: StepNode, pastWishes = false): boolean {
+    if (pastWishes) for (const wished of first.wished) disconnect(first, wished);
+    if (isBetween(first, second)) {
+      for (const wished of first.wished) connect(first, wished);
+      return false;
+    }
     for (const before of first.before) {
       before.after.delete(first);
       connect(before, second);
     }
     for (const after of first.after) {
       after.before.delete(first);
-      if (!first.wished.has(after)) connect(second, after);
+      connect(second, after);
     }
     const later = reachable(second);
     const rest = this.#nodes.filter((node) => node !== first);
@@ -84,8 +88,13 @@ function connect(first: StepNode, second: StepNode): void {
   second.before.add(first);
 }
 
+function disconnect(first: StepNode, second: StepNode): void {
+  first.after.delete(second);
+  second.before.delete(first);
+}
+
 function isBetween(first: StepNode, second: StepNode): boolean {
-  const seen = new Set([...first.after].filter((node) => node !== second && !first.wished.has(node)));
+  const seen = new Set([...first.after].filter((node) => node !== second));
   for (const node of seen) {
     for (const next of node.after) {
       if (next === second) return true;

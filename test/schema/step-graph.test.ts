@@ -54,7 +54,8 @@ test('two steps become one unless a step has to stand between them', () => {
     ['a', 'b', 'c'].map((name) => step(name)),
     [{ after: [] }, { after: [0], wished: [0] }, { after: [0, 1] }],
   );
-  expect(wished.joinInto(wished.nodes[2]!, wished.nodes[0]!)).toBe(true);
+  expect(wished.joinInto(wished.nodes[2]!, wished.nodes[0]!)).toBe(false);
+  expect(wished.joinInto(wished.nodes[2]!, wished.nodes[0]!, true)).toBe(true);
   expect(order(wished.nodes.map((node) => node.step))).toBe('bc');
 });
 

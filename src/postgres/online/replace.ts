@@ -15,7 +15,8 @@ export function replaceBeside(create: StepNode, drop: StepNode, context: OnlineC
   if (before === undefined || after === undefined || !stays(after.parent)) return false;
   if (before.parent !== after.parent || before.props.valid === false) return false;
   if (waysBeside(after, after.name, to) === undefined || !standsAlone(before, from)) return false;
-  if (!graph.joinInto(create, drop)) return false;
+  // An index can be there while its columns change; a primary key keeps them NOT NULL.
+  if (!graph.joinInto(create, drop, after.kind === 'index')) return false;
   const beside = waysBeside(after, temporaryName(after, '__new'), to)!;
   const [, ...rest] = create.step.sql;
   const swap = after.kind === 'index' ? swapIndexes(before, context) : dropConstraint(before);
