@@ -6,6 +6,7 @@ import type { PlanBetween } from '../planning/plan-between.js';
 import { idleAllowances } from '../safety/consent.js';
 import { planHazards } from '../schema/plan.js';
 import { parseRenameFlag, shortName } from '../schema/rename.js';
+import { parseUsingFlag } from '../schema/value-conversions.js';
 import type { Context } from './context.js';
 
 /** What was said on the command line and in the file of `--answers`, together. */
@@ -17,6 +18,7 @@ export function answersOf(context: Context): Omit<Answers, 'file'> {
     renames: [...list('rename').map(parseRenameFlag), ...(filed?.renames ?? [])],
     notRenamed: [...list('not-renamed'), ...(filed?.notRenamed ?? [])],
     allow: [...list('allow'), ...(filed?.allow ?? [])],
+    conversions: [...list('using').map(parseUsingFlag), ...(filed?.conversions ?? [])],
   };
 }
 

@@ -11,6 +11,7 @@ import { type Rename, type RenameHint, shortName, unansweredRenames } from '../s
 import { hazardLine } from '../schema/render-plan.js';
 import { answersOf, reportIdleAnswers } from './answers.js';
 import type { Context } from './context.js';
+import { settleConversions } from './settle-conversions.js';
 
 /**
  * The workbench of a command: its filter, dev database and engine come from the environment, but the engine of
@@ -57,8 +58,9 @@ export async function schemaSource(context: Context): Promise<StateSource> {
 }
 
 /**
- * What a command plans with: `--rename`, `--not-renamed` and `--answers`, rename comments of the schema files, a question
- * on a terminal. Likely renames that nobody settles are refused, unless `unanswered` says to drop and create.
+ * What a command plans with: `--rename`, `--not-renamed`, `--using` and `--answers`, comments of the schema files, a
+ * question on a terminal. Likely renames that nobody settles are refused, unless `unanswered` says to drop and create; so
+ * are values that no cast suits, whose texts are tried then.
  */
 export async function planOptions(
   context: Context,
@@ -67,12 +69,18 @@ export async function planOptions(
   unanswered: 'refuse' | 'drop' = 'refuse',
 ): Promise<PlanOptions> {
   const { renameComments } = await import('../planning/rename-comments.js');
+  const { usingComments } = await import('../planning/using-comments.js');
   const { openDatabase } = await import('../database/open-database.js');
   const comments: RenameHint[] = wanted.type === 'scripts' ? renameComments(wanted.files) : [];
   return {
     open: (url) => openDatabase(url, { missing: 'refuse' }),
     renames: [...answersOf(context).renames, ...comments],
     onLikelyRenames: (likely) => settleRenames(context, bench, likely, unanswered),
+    conversions: [
+      ...answersOf(context).conversions,
+      ...(wanted.type === 'scripts' ? usingComments(wanted.files) : []),
+    ],
+    onUnknownConversions: (open) => settleConversions(context, bench.dialect, open, unanswered),
   };
 }
 

@@ -6,17 +6,21 @@ import { renameComments } from '../planning/rename-comments.js';
 import { resolveSource } from '../planning/resolve-source.js';
 import { readSchemaFiles } from '../planning/schema-files.js';
 import { engineOf, type StateSource } from '../planning/state-source.js';
+import { usingComments } from '../planning/using-comments.js';
 import { Workbench } from '../planning/workbench.js';
 import { parseRenameFlag, shortName, unansweredRenames } from '../schema/rename.js';
+import { unansweredConversions } from '../schema/value-conversions.js';
 import { ProjectConnection } from './project-connection.js';
 import type { CallOptions, ProjectSession } from './project-session.js';
 
-/** What is known about renames; a likely one that is not settled is refused. */
+/** What is known about renames and values of another type; what is not settled is refused. */
 export interface RenameOptions {
   /** `table=new_name`, `table.column=new_name`, as `--rename`. */
   readonly renames?: readonly string[] | undefined;
   /** Names of what is dropped and created, not renamed, as `--not-renamed`. */
   readonly notRenamed?: readonly string[] | undefined;
+  /** SQL expressions for columns that get another type, by their names, as `--using`. */
+  readonly using?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What may be lost by what a call writes. */
@@ -84,7 +88,7 @@ export function planOptions(
   project: ProjectSession,
   { dialect }: Workbench,
   wanted: StateSource,
-  { renames = [], notRenamed = [], allow = [] }: RenameOptions & ConsentOptions,
+  { renames = [], notRenamed = [], using = {}, allow = [] }: RenameOptions & ConsentOptions,
   unanswered: 'refuse' | 'drop',
 ): PlanOptions {
   const comments = wanted.type === 'scripts' ? renameComments(wanted.files) : [];
@@ -103,6 +107,16 @@ export function planOptions(
       );
       if (open.length > 0 && unanswered === 'refuse') throw unansweredRenames(open, dialect);
       return [];
+    },
+    conversions: [
+      ...Object.entries(using).map(([name, expression]) => {
+        return { name, expression, source: `using: ${JSON.stringify(name)}`, required: true };
+      }),
+      ...(wanted.type === 'scripts' ? usingComments(wanted.files) : []),
+    ],
+    async onUnknownConversions(open) {
+      if (unanswered === 'refuse') throw unansweredConversions(open, dialect);
+      return new Map();
     },
   };
 }

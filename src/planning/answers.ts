@@ -1,5 +1,6 @@
 import { TidemarkError } from '../errors.js';
 import type { RenameHint } from '../schema/rename.js';
+import type { ConversionHint } from '../schema/value-conversions.js';
 
 /** What a file of answers says, for runs that nobody can be asked in. */
 export interface Answers {
@@ -8,14 +9,15 @@ export interface Answers {
   readonly renames: readonly RenameHint[];
   readonly notRenamed: readonly string[];
   readonly allow: readonly string[];
+  readonly conversions: readonly ConversionHint[];
 }
 
 const SHAPE =
-  '{ "rename": { "users.nick": "nickname" }, "notRenamed": ["users.old"], "allow": ["drop-table:logs"] }';
+  '{ "rename": { "users.nick": "nickname" }, "notRenamed": ["users.old"], "allow": ["drop-table:logs"], "using": { "users.age": "age::int" } }';
 
 /**
- * Reads a file of answers: JSON with `rename` (old names to new ones), `notRenamed` and `allow`, each as the flag of
- * that name takes it and each left out at will. Throws TidemarkError `answers-invalid` (exit code 2) for anything else.
+ * Reads a file of answers: JSON with `rename` (old names to new ones), `notRenamed`, `allow` and `using` (columns to
+ * expressions), each as the flag of that name takes it and each left out at will. Throws TidemarkError `answers-invalid` (exit code 2) for anything else.
  */
 export function parseAnswers(text: string, file: string): Answers {
   let given: unknown;
@@ -25,9 +27,9 @@ export function parseAnswers(text: string, file: string): Answers {
     throw invalid(file, `is no JSON (${error instanceof Error ? error.message : String(error)})`);
   }
   if (!isRecord(given)) throw invalid(file, 'holds no object');
-  const unknown = Object.keys(given).find((key) => !['rename', 'notRenamed', 'allow'].includes(key));
+  const unknown = Object.keys(given).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) throw invalid(file, `has ${JSON.stringify(unknown)}, which answers nothing`);
-  const { rename = {}, notRenamed = [], allow = [] } = given;
+  const { rename = {}, notRenamed = [], allow = [], using = {} } = given;
   if (!isRecord(rename)) throw invalid(file, 'has a "rename" that is no object of old and new names');
   const renames = Object.entries(rename).map(([from, to]): RenameHint => {
     if (typeof to !== 'string' || to === '' || from === '')
@@ -36,8 +38,17 @@ export function parseAnswers(text: string, file: string): Answers {
   });
   if (!isTexts(notRenamed)) throw invalid(file, 'has a "notRenamed" that is no list of names');
   if (!isTexts(allow)) throw invalid(file, 'has an "allow" that is no list of what --allow takes');
-  return { file, renames, notRenamed, allow };
+  if (!isRecord(using)) throw invalid(file, 'has a "using" that is no object of columns and expressions');
+  const conversions = Object.entries(using).map(([name, expression]): ConversionHint => {
+    if (typeof expression !== 'string' || expression.trim() === '' || name === '')
+      throw invalid(file, `has no expression for ${JSON.stringify(name)} in "using"`);
+    const source = `${file}: "using": ${JSON.stringify(name)}`;
+    return { name, expression: expression.trim(), source, required: true };
+  });
+  return { file, renames, notRenamed, allow, conversions };
 }
+
+const KEYS: readonly string[] = ['rename', 'notRenamed', 'allow', 'using'];
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

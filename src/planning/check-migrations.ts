@@ -9,6 +9,7 @@ import { renameComments } from './rename-comments.js';
 import { migrationState } from './resolve-source.js';
 import type { StateSource } from './state-source.js';
 import { unmanagedNames } from './unmanaged-names.js';
+import { usingComments } from './using-comments.js';
 import type { Workbench } from './workbench.js';
 
 /** Whether migrations lead to a schema. Plain data: what `--json` prints. */
@@ -41,6 +42,7 @@ export async function checkMigrations(
     open,
     prove: false,
     renames: wanted.type === 'scripts' ? renameComments(wanted.files) : [],
+    conversions: wanted.type === 'scripts' ? usingComments(wanted.files) : [],
   });
   onPlanned?.(plan);
   return {

@@ -3,14 +3,16 @@ import type { DatabaseUrl } from '../database/database-url.js';
 import { TidemarkError } from '../errors.js';
 import type { Schema, UnmanagedObject } from '../schema/object.js';
 import { isEmptyPlan, type Plan, segmentsOf } from '../schema/plan.js';
-import { planBothWays, planChanges } from '../schema/planner.js';
+import { type PlanningOptions, planBothWays, planChanges } from '../schema/planner.js';
 import { likelyRenames, type Rename, type RenameHint } from '../schema/rename.js';
 import { resolveRenames } from '../schema/resolve-renames.js';
 import { unaskedRenames } from '../schema/unasked-renames.js';
+import type { ConversionHint, ConvertedObject } from '../schema/value-conversions.js';
 import { inDevTerms } from './dev-terms.js';
 import { prove } from './prove.js';
 import { type PlanPart, proveParts } from './prove-parts.js';
 import { applyRenames, type Renamed } from './rename-steps.js';
+import { settleConversions } from './settle-conversions.js';
 import type { StateSource } from './state-source.js';
 import { type Builder, NOT_REBUILDABLE, type Workbench } from './workbench.js';
 
@@ -50,6 +52,13 @@ export interface PlanOptions {
    * dropped and created.
    */
   readonly onLikelyRenames?: (likely: readonly Rename[]) => Promise<readonly Rename[]>;
+  /** What is known about values whose type changes, from flags and from comments in the schema files. */
+  readonly conversions?: readonly ConversionHint[];
+  /**
+   * Asked about values that get a type no cast leads to and that no hint names; gives the expressions that are known
+   * then, by id. Default: none, so that their texts are tried.
+   */
+  readonly onUnknownConversions?: (open: readonly ConvertedObject[]) => Promise<ReadonlyMap<string, string>>;
 }
 
 /**
@@ -70,7 +79,8 @@ export async function planBetween(
   const remarks = bench.dialect.remarks?.(current.asRead ?? current.schema, wanted.schema) ?? [];
   for (const remark of remarks) bench.note(remark);
   const renamed = await renamesOf(bench, current, wanted.schema, options);
-  const { up, down } = renamed.between(wanted.schema);
+  const conversions = await settleConversions(bench, renamed.from, wanted.schema, options);
+  const { up, down } = renamed.between(wanted.schema, conversions);
   const ends = { from: current.schema, to: wanted.schema, up, down };
   const unmanaged = { from: current.schema.unmanaged, to: wanted.schema.unmanaged };
   if (options.inParts === true && segmentsOf(up).length > 1) {
@@ -152,9 +162,11 @@ async function renamesOf(
     ({ before, after }) => !named.has(before.id) && !named.has(after.id),
   );
   const renames = [...said, ...unasked];
+  const from = current.schema;
   const none: RenamesSettled = {
-    between: (to) => planBothWays(current.schema, to, dialect, online),
-    downTo: (reached) => planChanges(reached, current.schema, dialect, online),
+    from,
+    between: (to, conversions) => planBothWays(from, to, dialect, { ...online, conversions }),
+    downTo: (reached) => planChanges(reached, from, dialect, online),
   };
   if (renames.length === 0) return none;
   let renamed: Renamed;
@@ -168,8 +180,9 @@ async function renamesOf(
   }
   const withBack = (down: Plan): Plan => ({ ...down, steps: [...down.steps, ...renamed.back] });
   return {
-    between(to) {
-      const { up, down } = planBothWays(renamed.schema, to, dialect, online);
+    from: renamed.schema,
+    between(to, conversions) {
+      const { up, down } = planBothWays(renamed.schema, to, dialect, { ...online, conversions });
       return { up: { ...up, steps: [...renamed.steps, ...up.steps] }, down: withBack(down) };
     },
     downTo: (reached) => withBack(planChanges(reached, renamed.schema, dialect, online)),
@@ -178,8 +191,13 @@ async function renamesOf(
 
 /** Plans with the renames in them. */
 interface RenamesSettled {
+  /** The old state with the new names. */
+  readonly from: Schema;
   /** There and back. */
-  between(to: Schema): { readonly up: Plan; readonly down: Plan };
+  between(
+    to: Schema,
+    conversions: PlanningOptions['conversions'],
+  ): { readonly up: Plan; readonly down: Plan };
   /** Back from where a part of the way led. */
   downTo(reached: Schema): Plan;
 }

@@ -24,8 +24,13 @@ export function actionObject(action: Action): SchemaObject {
  * everything that has to be dropped and created again because something under it is. Definitions come
  * from the right side, so what is created again is already in its new form.
  */
-export function decideActions(from: Schema, to: Schema, dialect: Dialect): Action[] {
-  const context: RenderContext = { from, to, folded: [] };
+export function decideActions(
+  from: Schema,
+  to: Schema,
+  dialect: Dialect,
+  conversions?: RenderContext['conversions'],
+): Action[] {
+  const context: RenderContext = { from, to, folded: [], ...(conversions && { conversions }) };
   const creates = new Map<string, SchemaObject>();
   const drops = new Map<string, SchemaObject>();
   const alters = new Map<string, Alter>();

@@ -61,6 +61,15 @@ export type Alteration =
   /** It cannot be altered: drop it, create it again, and do the same to what depends on it. */
   'replace' | InPlace;
 
+/** What an alteration makes of the values that an object holds. */
+export interface Conversion {
+  /** The form they have, and the one they get, as a person writes them: `text`, `integer`. */
+  readonly from: string;
+  readonly to: string;
+  /** False where nothing leads from the one to the other: then somebody has to say how, or it is tried in vain. */
+  readonly known: boolean;
+}
+
 /** What a kind may look at while it writes SQL. */
 export interface RenderContext {
   /** The state before the plan. */
@@ -71,6 +80,8 @@ export interface RenderContext {
   readonly folded: readonly SchemaObject[];
   /** For `create`: true when it stands behind the statement that makes its parent. */
   readonly behind?: boolean;
+  /** For `alter`: the SQL expressions that turn old values into new ones, where somebody has said so, by id. */
+  readonly conversions?: ReadonlyMap<string, string>;
 }
 
 /** Everything that is known about one kind of object. One file a kind; the planner knows none by name. */
@@ -137,6 +148,8 @@ export interface ObjectKind {
     changed: readonly string[],
     context: RenderContext,
   ): Alteration;
+  /** What `alter` makes of its values; undefined where they stay as they are, or are computed. Default: they stay. */
+  converts?(before: SchemaObject, after: SchemaObject, context: RenderContext): Conversion | undefined;
   /**
    * Asked first, for an object that stays, with every change of it and of what has it for a parent. May take
    * them over as one alteration of the whole (SQLite: the table is made anew): the changes whose ids it

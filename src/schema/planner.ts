@@ -13,6 +13,8 @@ export interface PlanningOptions {
    * and partly in none. Default: the short way.
    */
   readonly online?: boolean | undefined;
+  /** The SQL expressions that make new values of old ones on the way there, where somebody has said so, by id. */
+  readonly conversions?: RenderContext['conversions'] | undefined;
 }
 
 /**
@@ -27,7 +29,8 @@ export function planChanges(
   options: PlanningOptions = {},
 ): Plan {
   const { from, to } = dialect.complete?.(before, after) ?? { from: before, to: after };
-  const groups = orderActions(decideActions(from, to, dialect), from, to, dialect);
+  const actions = decideActions(from, to, dialect, options.conversions);
+  const groups = orderActions(actions, from, to, dialect);
   const rendered = groups.map((group) => renderStep(group, from, to, dialect));
   const steps = (
     options.online && dialect.online ? onlineSteps(rendered, groups, { from, to }, dialect.online) : rendered
@@ -73,7 +76,7 @@ export function planBothWays(
   options: PlanningOptions = {},
 ): { readonly up: Plan; readonly down: Plan } {
   const up = planChanges(from, to, dialect, options);
-  const down = planChanges(to, from, dialect, options);
+  const down = planChanges(to, from, dialect, { ...options, conversions: undefined });
   return { up: withReverse(up, down), down: withReverse(down, up) };
 }
 

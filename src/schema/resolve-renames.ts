@@ -93,7 +93,7 @@ function possibleRenames(renames: readonly Said[], old: Objects, next: Objects):
 }
 
 /** `users`, `public.users`, `table:users`; a function also without its arguments. */
-function answersTo(object: SchemaObject, name: string): boolean {
+export function answersTo(object: SchemaObject, name: string): boolean {
   const bare = name.startsWith(`${object.kind}:`) ? name.slice(object.kind.length + 1) : name;
   const id = object.id.slice(object.id.indexOf(':') + 1);
   const names = [id, objectPath(object.id).join('.')];

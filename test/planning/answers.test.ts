@@ -11,7 +11,11 @@ it('reads what a file answers', () => {
     ],
     notRenamed: ['a.b'],
     allow: ['drop-table:logs'],
+    conversions: [],
   });
+  expect(parseAnswers('{ "using": { "users.age": " age::int " } }', 'ci.json').conversions).toEqual([
+    { name: 'users.age', expression: 'age::int', source: 'ci.json: "using": "users.age"', required: true },
+  ]);
   expect(parseAnswers('{}', 'ci.json')).toMatchObject({ renames: [], notRenamed: [], allow: [] });
 });
 
@@ -22,6 +26,8 @@ it.each([
   ['{"rename": ["a=b"]}', 'no object of old and new names'],
   ['{"rename": {"a": 1}}', 'renames "a" to no name'],
   ['{"notRenamed": "a"}', 'no list of names'],
+  ['{"using": ["a=b"]}', 'no object of columns and expressions'],
+  ['{"using": {"a.b": " "}}', 'no expression for "a.b"'],
   ['{"allow": [""]}', 'no list of what --allow takes'],
 ])('refuses %s', (text, message) => {
   expect(() => parseAnswers(text, 'ci.json')).toThrow(

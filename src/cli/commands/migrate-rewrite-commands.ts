@@ -73,6 +73,11 @@ export const rewritingCommands: readonly Command[] = [
         summary: 'a rename among them, not a drop and a create: users.nick=users.nickname',
       },
       'not-renamed': { type: 'list', value: 'OLD', summary: 'no rename: OLD goes with its data' },
+      using: {
+        type: 'list',
+        value: 'COLUMN=EXPR',
+        summary: 'what becomes of values that no cast suits, from the first of them to the last',
+      },
       'dry-run': dryRun,
     },
     examples: [

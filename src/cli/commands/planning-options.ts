@@ -1,6 +1,6 @@
 import type { Option } from '../command.js';
 
-/** What every command takes that plans a change and may meet a rename. */
+/** What every command takes that plans a change: it may meet a rename, or values no cast suits. */
 export const renameOptions: Readonly<Record<string, Option>> = {
   rename: {
     type: 'list',
@@ -8,6 +8,11 @@ export const renameOptions: Readonly<Record<string, Option>> = {
     summary: 'a rename, not a drop and a create: users.nick=users.nickname',
   },
   'not-renamed': { type: 'list', value: 'OLD', summary: 'no rename: OLD goes with its data' },
+  using: {
+    type: 'list',
+    value: 'COLUMN=EXPR',
+    summary: `what becomes of values whose type changes: users.age="nullif(age, '')::int"`,
+  },
   answers: {
     type: 'text',
     value: 'FILE',

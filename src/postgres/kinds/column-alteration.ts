@@ -1,6 +1,13 @@
 import { sameValue } from '../../schema/equal.js';
-import { type Hazard, propsOf, type RenderContext, type Rendered } from '../../schema/kind.js';
+import {
+  type Conversion,
+  type Hazard,
+  propsOf,
+  type RenderContext,
+  type Rendered,
+} from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
+import { followsParent } from '../attachments.js';
 import { plainRelationOf, quoteIdent } from '../identifiers.js';
 import { postgresKind } from '../kind-registry.js';
 import { aboutOne } from '../plain-words.js';
@@ -10,7 +17,7 @@ import { columnsBelow } from './columns-below.js';
 import { FORGOTTEN } from './numbering.js';
 import { sequenceChanges } from './sequence-definition.js';
 import { parameterChanges } from './storage-parameters.js';
-import { conversion, losesValues } from './type-conversion.js';
+import { conversion, isKnownConversion, losesValues } from './type-conversion.js';
 
 /** True when the column's values have to be written in another form. */
 export function changesType(changed: readonly string[]): boolean {
@@ -52,6 +59,13 @@ export function alterColumnStatements(
       subject,
       message: `values of ${subject} are cut to fit ${next.type}`,
     });
+  } else if (isGuess(before, after, context)) {
+    hazards.push({
+      code: 'change-type',
+      level: 'may-fail',
+      subject,
+      message: `no cast leads from ${old.type} to ${next.type}: the values of ${subject} are read from their texts, which few fit`,
+    });
   } else if (old.type !== next.type && !isWidening(old.type, next.type)) {
     hazards.push({
       code: 'change-type',
@@ -84,6 +98,13 @@ export function alterColumnStatements(
     summary: aboutOne(`column ${subject}`, phrases(old, next)),
     hazards,
   };
+}
+
+/** True when nobody has said what becomes of the values, and nobody can know. */
+function isGuess(before: SchemaObject, after: SchemaObject, context: RenderContext): boolean {
+  return (
+    columnConversion(before, after, context)?.known === false && context.conversions?.has(after.id) !== true
+  );
 }
 
 /** What changes, in words. */
@@ -126,13 +147,29 @@ function generationChange(old: ColumnProps, next: ColumnProps): string[] | 'repl
   return old.generated?.stored === true && next.generated === null ? ['DROP EXPRESSION'] : 'replace';
 }
 
+/** What becomes of a column's values where its type changes and they are not computed. */
+export function columnConversion(
+  before: SchemaObject,
+  after: SchemaObject,
+  context: RenderContext,
+): Conversion | undefined {
+  const old = propsOf<ColumnProps>(before);
+  const next = propsOf<ColumnProps>(after);
+  if (old.type === next.type || next.generated !== null) return undefined;
+  if (isForeign(context.to.objects.get(after.parent!))) return undefined;
+  if (generationChange(old, next) === 'replace' || followsParent(after, context)) return undefined;
+  return { from: old.type, to: next.type, known: isKnownConversion(before, after, context) };
+}
+
 function typeChange(before: SchemaObject, after: SchemaObject, context: RenderContext): string {
   const { type, collation, generated } = propsOf<ColumnProps>(after);
   const collate = collation === null ? '' : ` COLLATE ${collation}`;
   // The values of a generated column are computed again, those of a foreign table are not here; USING is refused.
   const foreign = isForeign(context.to.objects.get(after.parent!));
   const value =
-    generated === null && !foreign ? conversion(quoteIdent(after.name), before, after, context) : undefined;
+    generated === null && !foreign
+      ? (context.conversions?.get(after.id) ?? conversion(quoteIdent(after.name), before, after, context))
+      : undefined;
   return `TYPE ${type}${collate}${value === undefined ? '' : ` USING ${value}`}`;
 }
 

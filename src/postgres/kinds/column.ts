@@ -14,7 +14,12 @@ import { dropWithBelow } from '../drop-with-below.js';
 import { plainName, plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { inheritedFrom, isForeign } from '../table-parts.js';
-import { alterColumnStatements, changesType, disturbedByTypeChange } from './column-alteration.js';
+import {
+  alterColumnStatements,
+  changesType,
+  columnConversion,
+  disturbedByTypeChange,
+} from './column-alteration.js';
 import { type ColumnProps, columnDefinition, columnSettings } from './column-definition.js';
 import { columnsBelow } from './columns-below.js';
 import { alterInherited, inheritedColumns, keptNotNull } from './inherited-column.js';
@@ -103,6 +108,7 @@ export const columnKind: PostgresKind = {
   create,
   drop,
   alter: (before, after, changed, context) => alter(before, after, changesType(changed), context),
+  converts: columnConversion,
   alterWhole(before, after, changes, context) {
     const sequence = takenOver(before, after, changes, context);
     if (sequence === undefined) return undefined;

@@ -51,7 +51,7 @@ export function conversion(
   value: string,
   before: SchemaObject,
   after: SchemaObject,
-  schemas: { readonly from: Schema; readonly to: Schema },
+  schemas: BothSchemas,
 ): string | undefined {
   const { type } = propsOf<ColumnProps>(after);
   const from = castType(before, schemas.from);
@@ -62,10 +62,41 @@ export function conversion(
   if (isCut(type) && !STRING.test(element(from.name)) && from.name.endsWith('[]') === (suffix !== ''))
     return `${value}::text${suffix}`;
   if (hasCast(from, to)) return `${value}::${type}`;
-  const byInteger =
-    (from.name === `boolean${suffix}` && NUMBER.test(element(to.name))) ||
-    (to.name === `boolean${suffix}` && NUMBER.test(element(from.name)));
+  const byInteger = isByInteger(from, to);
   return `${value}::${byInteger ? 'integer' : 'text'}${byInteger ? suffix : ''}::${type}`;
+}
+
+/**
+ * True when `conversion` is known to suit the values: there is a cast, or the texts of the one type are those of the
+ * other. Otherwise it is a guess.
+ */
+export function isKnownConversion(before: SchemaObject, after: SchemaObject, schemas: BothSchemas): boolean {
+  const from = castType(before, schemas.from);
+  const to = castType(after, schemas.to);
+  if (isAssignable(from, to)) return true;
+  // A text is rarely written as an array is.
+  if (STRING.test(from.name) && to.name.endsWith('[]')) return false;
+  if (hasCast(from, to) || isByInteger(from, to)) return true;
+  if (from.name.endsWith('[]') !== to.name.endsWith('[]')) return false;
+  if (from.origin === 'user' && to.origin === 'user') return true;
+  return RANGE.test(element(from.name)) && RANGE.test(element(to.name));
+}
+
+interface BothSchemas {
+  readonly from: Schema;
+  readonly to: Schema;
+}
+
+/** The server's own range types, whose texts are alike. */
+const RANGE = /^(int4|int8|num|ts|tstz|date)range$/;
+
+/** Numbers and booleans meet at integer. */
+function isByInteger(from: CastType, to: CastType): boolean {
+  const suffix = to.name.endsWith('[]') ? '[]' : '';
+  return (
+    (from.name === `boolean${suffix}` && NUMBER.test(element(to.name))) ||
+    (to.name === `boolean${suffix}` && NUMBER.test(element(from.name)))
+  );
 }
 
 function isAssignable(from: CastType, to: CastType): boolean {
