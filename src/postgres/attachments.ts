@@ -1,4 +1,5 @@
 import { propsOf } from '../schema/kind.js';
+import { objectsOfKind } from '../schema/lookup.js';
 import type { Schema, SchemaObject } from '../schema/object.js';
 import { keepsInheriting } from './inheriting.js';
 import { type BothStates, type InheritanceProps, inheritedFrom, isKept } from './table-parts.js';
@@ -43,8 +44,8 @@ export function childrenOf(schema: Schema, table: string): readonly string[] {
   let children = CHILDREN.get(schema);
   if (children === undefined) {
     children = new Map();
-    for (const object of schema.objects.values()) {
-      if (!/^(partition|inheritance)$/.test(object.kind) || object.parent === null) continue;
+    for (const object of ['inheritance', 'partition'].flatMap((kind) => objectsOfKind(schema, kind))) {
+      if (object.parent === null) continue;
       const { of } = propsOf<PartitionProps | InheritanceProps>(object);
       const known = children.get(of);
       if (known) known.push(object.parent);

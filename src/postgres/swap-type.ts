@@ -1,6 +1,7 @@
 import { sameValue } from '../schema/equal.js';
 import type { Alteration, Hazard, RenderContext } from '../schema/kind.js';
 import { propsOf } from '../schema/kind.js';
+import { dependentsOf, objectsOfKind } from '../schema/lookup.js';
 import { compareText, type Schema, type SchemaObject } from '../schema/object.js';
 import { followsParent } from './attachments.js';
 import { compositeConverters } from './composite-converters.js';
@@ -152,10 +153,9 @@ function throughText(
 function checksToKeep(types: ReadonlySet<string>, { from, to }: RenderContext): SchemaObject[] {
   const needsType = (id: string): boolean =>
     from.objects.get(id)?.dependsOn.some((needed) => types.has(needed)) ?? false;
-  return [...from.objects.values()].filter((check) => {
+  return objectsOfKind(from, 'domain-constraint').filter((check) => {
     const after = to.objects.get(check.id);
     return (
-      check.kind === 'domain-constraint' &&
       types.has(check.parent!) &&
       check.props.validated === true &&
       after !== undefined &&
@@ -187,10 +187,10 @@ function typesBuiltOn(type: SchemaObject, { from, to }: RenderContext): SchemaOb
   const visit = (current: SchemaObject): void => {
     if (seen.has(current.id)) return;
     seen.add(current.id);
-    for (const object of from.objects.values()) {
+    for (const object of dependentsOf(from, current.id)) {
       // What is no longer built on it lets go of it by an alteration of its own, before.
       const stays = to.objects.get(object.id)?.dependsOn.includes(current.id) === true;
-      if (TYPE_KINDS.has(object.kind) && stays && object.dependsOn.includes(current.id)) visit(object);
+      if (TYPE_KINDS.has(object.kind) && stays) visit(object);
     }
     order.push(current);
   };
@@ -201,11 +201,9 @@ function typesBuiltOn(type: SchemaObject, { from, to }: RenderContext): SchemaOb
 /** Columns that use the types before and after; computed ones are the planner's, they hold no values of their own. */
 function columnsOf(types: ReadonlySet<string>, { from, to }: RenderContext): SchemaObject[] {
   const uses = (column: SchemaObject): boolean => column.dependsOn.some((needed) => types.has(needed));
-  return [...from.objects.values()].filter((object) => {
-    const after = to.objects.get(object.id);
-    return (
-      object.kind === 'column' && !isGenerated(object) && uses(object) && after !== undefined && uses(after)
-    );
+  return objectsOfKind(from, 'column').filter((column) => {
+    const after = to.objects.get(column.id);
+    return !isGenerated(column) && uses(column) && after !== undefined && uses(after);
   });
 }
 

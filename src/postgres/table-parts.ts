@@ -1,5 +1,6 @@
 import { sameValue } from '../schema/equal.js';
 import type { RenderContext } from '../schema/kind.js';
+import { partsOf as allPartsOf } from '../schema/lookup.js';
 import type { Schema, SchemaObject } from '../schema/object.js';
 
 /** What the kind `inheritance` says: from which table, and in which order the table inherits from several. */
@@ -14,22 +15,8 @@ export type BothStates = Pick<RenderContext, 'from' | 'to'>;
 
 /** The parts of a table of one kind, sorted by id. */
 export function partsOf(schema: Schema, table: string, kind: string): readonly SchemaObject[] {
-  let parts = PARTS.get(schema);
-  if (parts === undefined) {
-    parts = new Map();
-    for (const object of schema.objects.values()) {
-      if (object.parent === null) continue;
-      const key = `${object.kind} ${object.parent}`;
-      const known = parts.get(key);
-      if (known) known.push(object);
-      else parts.set(key, [object]);
-    }
-    PARTS.set(schema, parts);
-  }
-  return parts.get(`${kind} ${table}`) ?? [];
+  return allPartsOf(schema, table).filter((part) => part.kind === kind);
 }
-
-const PARTS = new WeakMap<Schema, Map<string, SchemaObject[]>>();
 
 /** How a table is partitioned cannot be altered: then it is made anew. */
 export function isKept(table: string, { from, to }: BothStates): boolean {

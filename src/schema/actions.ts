@@ -1,6 +1,7 @@
 import type { Dialect } from './dialect.js';
 import { type Change, diffSchemas } from './diff.js';
 import type { InPlace, RenderContext } from './kind.js';
+import { dependentsOf } from './lookup.js';
 import type { Schema, SchemaObject } from './object.js';
 
 /** What has to happen to one object. A replaced object has both a drop and a create. */
@@ -35,7 +36,6 @@ export function decideActions(
   const drops = new Map<string, SchemaObject>();
   const alters = new Map<string, Alter>();
   const replaced = new Set<string>();
-  const dependents = dependentsOf(from);
   const queue: string[] = [];
 
   const replace = (id: string): void => {
@@ -70,8 +70,8 @@ export function decideActions(
   for (const { after, alteration } of [...alters.values()]) {
     if (!alteration.disturbs) continue;
     for (const altered of [after.id, ...(alteration.touches ?? [])]) {
-      for (const id of dependents.get(altered) ?? []) {
-        const dependent = from.objects.get(id)!;
+      for (const dependent of dependentsOf(from, altered)) {
+        const { id } = dependent;
         if (covered.has(id) || !to.objects.has(id)) continue;
         if (!isReleased(id, altered) && alteration.disturbs(dependent)) replace(id);
       }
@@ -79,8 +79,8 @@ export function decideActions(
   }
   for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
     const needed = from.objects.get(id)!;
-    for (const dependentId of dependents.get(id) ?? []) {
-      const dependent = from.objects.get(dependentId)!;
+    for (const dependent of dependentsOf(from, id)) {
+      const dependentId = dependent.id;
       if (!to.objects.has(dependentId) || covered.has(dependentId) || isReleased(dependentId, id)) continue;
       const kind = dialect.kind(dependent.kind);
       if (replaced.has(id) && kind.toleratesReplacing?.(dependent, needed, context)) continue;
@@ -143,16 +143,4 @@ function alterWholes(
 
 function changedId(change: Change): string {
   return change.action === 'alter' ? change.after.id : change.object.id;
-}
-
-function dependentsOf(schema: Schema): Map<string, string[]> {
-  const dependents = new Map<string, string[]>();
-  for (const object of schema.objects.values()) {
-    for (const needed of object.dependsOn) {
-      const list = dependents.get(needed);
-      if (list) list.push(object.id);
-      else dependents.set(needed, [object.id]);
-    }
-  }
-  return dependents;
 }

@@ -1,4 +1,5 @@
 import { propsOf } from '../../schema/kind.js';
+import { objectsOfKind } from '../../schema/lookup.js';
 import type { Schema, SchemaObject } from '../../schema/object.js';
 import { routineName } from '../catalog-names.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
@@ -142,15 +143,12 @@ export const baseTypeDefinitionKind: PostgresKind = {
 /** Columns keep the storage that their type had when they were made; these are to have what it has. */
 function columnsWithStorageOf(type: SchemaObject, from: Schema, to: Schema): SchemaObject[] {
   const names = new Set([nameOf(type)]);
-  for (const object of to.objects.values()) {
-    if (object.kind === 'domain' && names.has(String(object.props.type))) names.add(nameOf(object));
+  for (const domain of objectsOfKind(to, 'domain')) {
+    if (names.has(String(domain.props.type))) names.add(nameOf(domain));
   }
-  return [...to.objects.values()].filter(
-    ({ id, kind, props }) =>
-      kind === 'column' &&
-      names.has(String(props.type)) &&
-      props.storage === null &&
-      from.objects.get(id)?.props.storage === null,
+  return objectsOfKind(to, 'column').filter(
+    ({ id, props }) =>
+      names.has(String(props.type)) && props.storage === null && from.objects.get(id)?.props.storage === null,
   );
 }
 

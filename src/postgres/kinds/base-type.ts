@@ -1,5 +1,6 @@
 import type { Change } from '../../schema/diff.js';
 import type { InPlace, RenderContext } from '../../schema/kind.js';
+import { partsOf as allPartsOf } from '../../schema/lookup.js';
 import type { Schema, SchemaObject, Value } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { nameOf, plainName, shadowing } from '../identifiers.js';
@@ -104,7 +105,5 @@ function partsOf(type: SchemaObject, schema: Schema): SchemaObject[] {
 /** What is said about these objects, such as comments: lost with them. */
 function belongings(objects: readonly SchemaObject[], schema: Schema): SchemaObject[] {
   const ids = new Set(objects.map(({ id }) => id));
-  return [...schema.objects.values()].filter(
-    ({ id, parent }) => parent !== null && ids.has(parent) && !ids.has(id),
-  );
+  return objects.flatMap(({ id }) => allPartsOf(schema, id).filter((part) => !ids.has(part.id)));
 }

@@ -1,6 +1,7 @@
 import type { Change } from '../../schema/diff.js';
 import type { Hazard, InPlace, RenderContext, Rendered } from '../../schema/kind.js';
 import { propsOf } from '../../schema/kind.js';
+import { objectsOfKind } from '../../schema/lookup.js';
 import type { Schema, SchemaObject } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
@@ -124,8 +125,8 @@ function stricterValues(domain: SchemaObject): Hazard {
 
 /** The columns that hold the domain: those that go, go before it gets stricter. */
 function holders(domain: SchemaObject, schema: Schema): string[] {
-  return [...schema.objects.values()].flatMap(({ id, kind, dependsOn }) =>
-    kind === 'column' && domainsWithin({ dependsOn }, schema).includes(domain.id) ? [id] : [],
+  return objectsOfKind(schema, 'column').flatMap((column) =>
+    domainsWithin(column, schema).includes(domain.id) ? [column.id] : [],
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Hazard, RenderContext } from '../../schema/kind.js';
 import { propsOf } from '../../schema/kind.js';
+import { dependentsOf } from '../../schema/lookup.js';
 import type { SchemaObject, Value } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { routineName } from '../catalog-names.js';
@@ -170,11 +171,10 @@ function isReplaceable(before: SchemaObject, after: SchemaObject, changed: reado
 
 /** Indexes, checks and generated columns keep what the old body computed. */
 function staleResults(after: SchemaObject, { from, to }: RenderContext): Hazard[] {
-  return [...from.objects.values()]
+  return dependentsOf(from, after.id)
     .filter(
       (object) =>
         ['index', 'constraint', 'domain-constraint', 'column'].includes(object.kind) &&
-        object.dependsOn.includes(after.id) &&
         to.objects.has(object.id),
     )
     .map((object) => ({

@@ -1,5 +1,6 @@
 import type { Change } from '../../schema/diff.js';
 import { type InPlace, propsOf, type RenderContext } from '../../schema/kind.js';
+import { dependentsOf } from '../../schema/lookup.js';
 import type { SchemaObject } from '../../schema/object.js';
 import { plainRelationOf, qualified, quoteIdent, quoteLiteral, relationOf } from '../identifiers.js';
 import { temporaryNames } from '../temporary-names.js';
@@ -79,12 +80,8 @@ function isUsedBesides(
   users: readonly string[],
   { from, to }: RenderContext,
 ): boolean {
-  return [...from.objects.values()].some(
-    (object) =>
-      object.dependsOn.includes(sequence.id) &&
-      object.parent !== sequence.id &&
-      to.objects.has(object.id) &&
-      !users.includes(object.id),
+  return dependentsOf(from, sequence.id).some(
+    ({ id, parent }) => parent !== sequence.id && to.objects.has(id) && !users.includes(id),
   );
 }
 

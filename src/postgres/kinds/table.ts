@@ -1,4 +1,5 @@
 import { propsOf, type RenderContext, type Rendered } from '../../schema/kind.js';
+import { dependentsOf, partsOf } from '../../schema/lookup.js';
 import { objectId, type Schema, type SchemaObject } from '../../schema/object.js';
 import { partitionOf } from '../attachments.js';
 import { canonicalExpression } from '../canonical-expression.js';
@@ -123,21 +124,19 @@ export const tableKind: PostgresKind = {
 
 /** The tables a logged table refers to must be logged already. */
 function referenced(table: SchemaObject, schema: Schema): string[] {
-  return foreignKeys(schema)
-    .filter(([owner]) => owner === table.id)
-    .map(([, target]) => target);
+  return foreignKeys(partsOf(schema, table.id)).map(([, target]) => target);
 }
 
 /** The tables that refer to an unlogged table must be unlogged already. */
 function referencing(table: SchemaObject, schema: Schema): string[] {
-  return foreignKeys(schema)
+  return foreignKeys(dependentsOf(schema, table.id))
     .filter(([, target]) => target === table.id)
     .map(([owner]) => owner);
 }
 
 /** Who refers to whom. */
-function foreignKeys(schema: Schema): [owner: string, target: string][] {
-  return [...schema.objects.values()].flatMap((object): [string, string][] => {
+function foreignKeys(objects: readonly SchemaObject[]): [owner: string, target: string][] {
+  return objects.flatMap((object): [string, string][] => {
     if (object.kind !== 'constraint' || object.parent === null) return [];
     const { references } = propsOf<ConstraintProps>(object);
     return references === null
@@ -226,12 +225,8 @@ function create(object: SchemaObject, context: RenderContext): Rendered {
 function detachFirst(table: SchemaObject, { from, to }: RenderContext): readonly string[] {
   const attachment = partitionOf(from, table.id);
   if (attachment === undefined) return [];
-  const isReferred = [...from.objects.values()].some(
-    ({ id, kind, dependsOn, props }) =>
-      kind === 'constraint' &&
-      props.references !== null &&
-      dependsOn.includes(attachment.id) &&
-      to.objects.has(id),
+  const isReferred = dependentsOf(from, attachment.id).some(
+    ({ id, kind, props }) => kind === 'constraint' && props.references !== null && to.objects.has(id),
   );
   return isReferred ? detach(attachment) : [];
 }

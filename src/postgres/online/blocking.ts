@@ -1,4 +1,5 @@
 import { type Hazard, propsOf } from '../../schema/kind.js';
+import { dependentsOf, objectsOfKind, partsOf } from '../../schema/lookup.js';
 import type { SchemaObject } from '../../schema/object.js';
 import type { StepNode } from '../../schema/step-graph.js';
 import { plainName, plainRelationOf } from '../identifiers.js';
@@ -56,9 +57,8 @@ function changedColumn(
   const cost = typeChangeCost(before, after, context);
   const doing = `changing the ${old.type === next.type ? 'collation' : 'type'} of ${subject}`;
   if (cost === 'rewrite') return rewrite(table, subject, doing);
-  const users = [...context.from.objects.values()].filter(
-    (object) =>
-      object.parent === after.parent && object.dependsOn.includes(after.id) && context.stays(object.id),
+  const users = dependentsOf(context.from, after.id).filter(
+    (object) => object.parent === after.parent && context.stays(object.id),
   );
   const rebuilt = users.filter((object) => isRebuilt(object, cost === 'indexes'));
   if (rebuilt.length > 0) {
@@ -112,10 +112,10 @@ function addedColumn(
 function hasChecks(column: SchemaObject, type: string, { to }: OnlineContext): boolean {
   if (type.endsWith('[]')) return false;
   const domains = column.dependsOn.filter((id) => to.objects.get(id)?.kind === 'domain');
-  return [...to.objects.values()].some(
-    (object) =>
-      (object.kind === 'domain-constraint' && domains.includes(object.parent ?? '')) ||
-      (domains.includes(object.id) && object.props.notNull === true),
+  return domains.some(
+    (domain) =>
+      to.objects.get(domain)?.props.notNull === true ||
+      partsOf(to, domain).some(({ kind }) => kind === 'domain-constraint'),
   );
 }
 
@@ -130,9 +130,8 @@ function isVolatile(expression: string, { to }: OnlineContext): boolean {
   return calls.some(
     (call) =>
       VOLATILE.test(call) ||
-      [...to.objects.values()].some(
-        ({ kind, name, props }) =>
-          kind === 'function' && name.replace(/\(.*$/s, '') === call && props.volatility === 'volatile',
+      objectsOfKind(to, 'function').some(
+        ({ name, props }) => name.replace(/\(.*$/s, '') === call && props.volatility === 'volatile',
       ),
   );
 }

@@ -1,4 +1,5 @@
 import { propsOf } from '../../schema/kind.js';
+import { partsOf } from '../../schema/lookup.js';
 import type { SchemaObject } from '../../schema/object.js';
 import type { StepNode } from '../../schema/step-graph.js';
 import { plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
@@ -60,8 +61,8 @@ export function checkInsteadOfScan(node: StepNode, context: OnlineContext): void
 /** True when a valid check that stays says the same. Guessing wrong costs a scan, no more. */
 function isProven(column: SchemaObject, { from, stays }: OnlineContext): boolean {
   const wanted = `(${quoteIdent(column.name)} IS NOT NULL)`;
-  return [...from.objects.values()].some((object) => {
-    if (object.kind !== 'constraint' || object.parent !== column.parent || !stays(object.id)) return false;
+  return partsOf(from, column.parent!).some((object) => {
+    if (object.kind !== 'constraint' || !stays(object.id)) return false;
     const { type, validated, enforced, expression } = propsOf<ConstraintProps>(object);
     if (type !== 'check' || !validated || !enforced || expression === null) return false;
     return expression.includes(wanted) && !/ OR |\bCASE\b|\bNOT \(/.test(expression);

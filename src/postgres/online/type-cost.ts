@@ -1,4 +1,5 @@
 import { propsOf } from '../../schema/kind.js';
+import { partsOf } from '../../schema/lookup.js';
 import type { Schema, SchemaObject } from '../../schema/object.js';
 import type { ColumnProps } from '../kinds/column-definition.js';
 
@@ -97,9 +98,7 @@ function withoutDomain(
     if (domain === undefined || type.endsWith('[]')) return { type, checks };
     checks ||=
       domain.props.notNull === true ||
-      [...schema.objects.values()].some(
-        ({ kind, parent }) => kind === 'domain-constraint' && parent === domain.id,
-      );
+      partsOf(schema, domain.id).some(({ kind }) => kind === 'domain-constraint');
     object = domain;
   }
 }
