@@ -100,16 +100,19 @@ describe('planBetween', () => {
   });
 
   it('runs a long history where its result cannot be built directly', async () => {
-    // A partitioned table is not managed: only the history knows how to make it.
+    // A range type with a canonical function is not managed: only the history knows how to make it.
+    const range = 'CREATE TYPE steps AS RANGE (subtype = int4, canonical = steps_canonical)';
     const long = [
       ...history,
-      'CREATE TABLE p (d date) PARTITION BY RANGE (d);',
-      'CREATE VIEW v AS SELECT d FROM p;',
+      'CREATE TYPE steps;',
+      `CREATE FUNCTION steps_canonical(steps) RETURNS steps IMMUTABLE STRICT LANGUAGE internal AS 'int4range_canonical';`,
+      `${range};`,
+      'CREATE VIEW v AS SELECT steps(1, 2) AS s;',
     ];
     const plan = await between(scripts(...long), scripts(...long, 'CREATE TABLE extra (id int);'));
     expect(plan.proven?.objects.has('view:public.v')).toBe(true);
-    expect(plan.unmanaged.from).toEqual([{ kind: 'partitioned table', name: 'p' }]);
-    expect(statements).toContain('CREATE TABLE p (d date) PARTITION BY RANGE (d)');
+    expect(plan.unmanaged.from).toEqual([{ kind: 'range type with a canonical function', name: 'steps' }]);
+    expect(statements).toContain(range);
   });
 
   it('supplies a missing extension once it is known to be missing, and says so every time', async () => {
