@@ -179,6 +179,7 @@ export class Context {
         migrations: options.text('migrations'),
         dev: options.text('dev'),
         exclude: several('exclude'),
+        include: several('include'),
       },
     });
     const { secretsOf } = await import('./mask.js');

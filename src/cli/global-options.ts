@@ -29,6 +29,11 @@ export const globalOptions: Options = {
     value: 'PATTERN',
     summary: 'leave objects out: schema.name with *, or kind:schema.name',
   },
+  include: {
+    type: 'list',
+    value: 'PATTERN',
+    summary: 'manage only these objects, with their parts: patterns as for --exclude',
+  },
   json: { type: 'flag', summary: 'one JSON document on standard output' },
   quiet: { type: 'flag', short: 'q', summary: 'no notes, only results and errors' },
   verbose: { type: 'flag', short: 'v', summary: 'say more about what is done' },

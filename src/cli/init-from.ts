@@ -4,7 +4,7 @@ import { type DatabaseUrl, parseDatabaseUrl, safeUrl } from '../database/databas
 import { TidemarkError } from '../errors.js';
 import { readMigrationFolder } from '../migrations/folder.js';
 import type { Context } from './context.js';
-import { openWorkbench, unmanagedNames } from './planning.js';
+import { openWorkbench, reportNotes, unmanagedNames } from './planning.js';
 
 /** What `init --from` found in a database and has written of it. */
 export interface Adopted {
@@ -53,7 +53,7 @@ export async function adoptDatabase(context: Context, from: string, folder: stri
     name: 'baseline',
     plan: { open },
   });
-  for (const note of bench.notes) context.output.warn(note);
+  reportNotes(context, bench);
   if (!written.changed) throw new Error('a schema with SQL needs a migration');
   return { url, schema: sql, revision: written.revision, files: written.files };
 }

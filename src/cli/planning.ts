@@ -6,6 +6,7 @@ import { Workbench } from '../planning/workbench.js';
 import { type Consent, consentFlag } from '../safety/consent.js';
 import type { Hazard } from '../schema/kind.js';
 import type { SchemaObject } from '../schema/object.js';
+import { filterOf } from '../schema/object-filter.js';
 import { planHazards } from '../schema/plan.js';
 import { type Rename, type RenameHint, shortName, unansweredRenames } from '../schema/rename.js';
 import { hazardLine } from '../schema/render-plan.js';
@@ -21,14 +22,14 @@ export async function openWorkbench(
   context: Context,
   states: readonly StateSource[] = [],
 ): Promise<Workbench> {
-  const { exclude, withoutKinds } = await context.environment();
+  const filter = filterOf(await context.environment());
   const engine = engineOf(states) ?? (await context.engine());
   const dialect = await context.dialect(engine);
   const openDev = (): Promise<DevDatabase> => {
     context.output.progress('starting the dev database …');
     return context.openDev(engine);
   };
-  return context.closing(new Workbench({ dialect, filter: { exclude, withoutKinds }, openDev }));
+  return context.closing(new Workbench({ dialect, filter, openDev }));
 }
 
 /** The environment's database as a state. */
@@ -146,9 +147,15 @@ export function reportHazards(context: Context, plan: PlanBetween): void {
   reportIdleAnswers(context, plan);
 }
 
+/** Tells what came up while states were read and planned for, and which bookkeeping of other tools was left alone. */
+export function reportNotes({ output }: Context, bench: Workbench): void {
+  for (const note of bench.notes) output.warn(note);
+  for (const line of bench.leftAlone) output.note(line);
+}
+
 /** Tells about what was met and is not managed, and whatever else came up while planning. */
 export function reportPlanning(context: Context, bench: Workbench, plan?: PlanBetween): void {
-  for (const note of bench.notes) context.output.warn(note);
+  reportNotes(context, bench);
   const unmanaged = plan ? [...plan.unmanaged.from, ...plan.unmanaged.to] : [];
   const names = unmanagedNames(unmanaged);
   if (names.length > 0) {

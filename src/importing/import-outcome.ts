@@ -1,3 +1,4 @@
+import { isToolTable } from '../schema/tool-bookkeeping.js';
 import { bookkeepingPatterns } from './compare-import.js';
 import type { ImportResult } from './import-project.js';
 import type { ImportTool } from './imported-project.js';
@@ -28,7 +29,10 @@ export interface ImportOutcome {
   } | null;
   /** Null when it is not known, or Tidemark's history has more than the tool's table. */
   readonly differences: readonly string[] | null;
-  /** Patterns for `exclude` that keep the tool's table out of every comparison, as long as it is there. */
+  /**
+   * Patterns for `exclude` that keep the tool's table out of every comparison, as long as it is there: under a name of
+   * its own. Under its usual name it is left alone in any case.
+   */
   readonly exclude: readonly string[];
 }
 
@@ -70,6 +74,9 @@ export function importOutcome(
             unknown: elsewhere?.unknown ?? [],
           },
     differences: facts.differences ?? null,
-    exclude: table === undefined ? [] : bookkeepingPatterns(facts.tool, table),
+    exclude:
+      table === undefined || isToolTable(table.split('.').at(-1)!)
+        ? []
+        : bookkeepingPatterns(facts.tool, table),
   };
 }

@@ -154,7 +154,8 @@ export function migrateDatabaseApi(project: ProjectSession): MigrateDatabaseApi 
     });
   return {
     up({ to, backup = false, ...options } = {}) {
-      const given = { exclude: project.environment.exclude, ...options, target: to };
+      const { exclude, include } = project.environment;
+      const given = { exclude, include, ...options, target: to };
       const looking = options.dryRun === true || options.script === true;
       return run<typeof given, UpResult>(given, async () => {
         const { migrateUp } = await import('../migrations/migrate-up.js');

@@ -8,6 +8,7 @@ import { readSchemaFiles } from '../planning/schema-files.js';
 import { engineOf, type StateSource } from '../planning/state-source.js';
 import { usingComments } from '../planning/using-comments.js';
 import { Workbench } from '../planning/workbench.js';
+import { filterOf } from '../schema/object-filter.js';
 import { parseRenameFlag, shortName, unansweredRenames } from '../schema/rename.js';
 import { unansweredConversions } from '../schema/value-conversions.js';
 import { ProjectConnection } from './project-connection.js';
@@ -54,12 +55,12 @@ export async function atWorkbench<T>(
   work: (bench: Workbench, signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   return project.call(options, async (signal) => {
-    const { dev, withoutKinds } = project.environment;
-    const exclude = [...project.environment.exclude, ...(options.exclude ?? [])];
+    const { dev } = project.environment;
+    const filter = filterOf(project.environment, options.exclude);
     const engine = engineOf(states) ?? project.url.engine;
     const dialect = await loadDialect(engine);
     const openDev = () => openDevDatabase({ engine, dev, target: project.url });
-    const bench = new Workbench({ dialect, filter: { exclude, withoutKinds }, openDev });
+    const bench = new Workbench({ dialect, filter, openDev });
     try {
       return await work(bench, signal);
     } finally {

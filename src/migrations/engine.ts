@@ -1,4 +1,5 @@
 import type { Connection, DatabaseError } from '../database/connection.js';
+import type { ObjectFilter } from '../schema/dialect.js';
 import type { EngineSql } from './engine-sql.js';
 import type { Attempt, HistoryStore, LockHolder } from './history.js';
 import type { Script } from './script.js';
@@ -48,7 +49,7 @@ export interface MigrationEngine extends EngineSql {
   /** Finds out how such a statement ended. */
   settle(attempt: Attempt): Promise<Settlement>;
   /** The tables and views of the user, by name, at most `limit`; platform schemas and extensions not counted. */
-  userTables(exclude: readonly string[], limit: number): Promise<readonly string[]>;
+  userTables(filter: ObjectFilter, limit: number): Promise<readonly string[]>;
   /** What has to happen around a migration's transaction. Without it the transaction is sent as one batch. */
   readonly frame?: (script: Script) => Promise<TransactionFrame>;
 }

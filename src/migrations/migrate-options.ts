@@ -32,6 +32,8 @@ export interface MigrateUpOptions extends MigrateOptions {
   readonly allowDirty?: boolean | undefined;
   /** Objects that do not count as such tables: patterns of `schema.name` with `*`. */
   readonly exclude?: readonly string[] | undefined;
+  /** The only objects that count as such tables: patterns of `schema.name` with `*`. */
+  readonly include?: readonly string[] | undefined;
   /**
    * Called once, under the migration lock, before the first migration runs, and not when there is none; a backup is
    * made here. What it throws ends the run with nothing changed; the id it gives is written into the log.

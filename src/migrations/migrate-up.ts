@@ -48,7 +48,7 @@ export async function migrateUp(
     const { comparison, baseline, jobs } = plan;
     const firstRun = history.revisions.length === 0 && !history.everUsed;
     if (firstRun && jobs.length > 0 && baseline.length === 0 && options.allowDirty !== true) {
-      await requireCleanDatabase(context, options.exclude ?? []);
+      await requireCleanDatabase(context, options);
     }
     const result = upgradeResult(plan, looking);
     if (options.script === true) return { ...result, script: upgradeScript(context, history, plan) };
@@ -78,8 +78,11 @@ async function recordBaseline(context: RunContext, plan: UpgradePlan): Promise<v
 
 const LISTED_TABLES = 10;
 
-async function requireCleanDatabase(context: RunContext, exclude: readonly string[]): Promise<void> {
-  const tables = await context.engine.userTables(exclude, LISTED_TABLES + 1);
+async function requireCleanDatabase(
+  context: RunContext,
+  { exclude = [], include }: MigrateUpOptions,
+): Promise<void> {
+  const tables = await context.engine.userTables({ exclude, include }, LISTED_TABLES + 1);
   if (tables.length === 0) return;
   const listed = tables.slice(0, LISTED_TABLES).join(', ');
   throw new TidemarkError(

@@ -30,6 +30,6 @@ export function postgresEngine(connection: Connection): MigrationEngine {
     advice: postgresAdvice,
     beforeAttempt: (sql) => beforeAttempt(connection, sql),
     settle: (attempt) => settleAttempt(connection, attempt),
-    userTables: (exclude, limit) => userTables(connection, exclude, limit),
+    userTables: (filter, limit) => userTables(connection, filter, limit),
   };
 }

@@ -1,4 +1,6 @@
 import type { Connection } from '../database/connection.js';
+import type { ObjectFilter } from '../schema/dialect.js';
+import { patternParts } from '../schema/object-filter.js';
 
 /**
  * Schemas that hosting platforms and job schedulers make in every database: Supabase, Google Cloud SQL and
@@ -64,23 +66,32 @@ const FIND = `
                           OR (d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid)))
      AND NOT EXISTS (SELECT FROM unnest($2::text[]) AS pattern
                       WHERE n.nspname || '.' || c.relname LIKE pattern ESCAPE '\\' OR n.nspname LIKE pattern ESCAPE '\\')
+     AND ($4::text[] IS NULL
+          OR EXISTS (SELECT FROM unnest($4::text[]) AS pattern
+                      WHERE n.nspname || '.' || c.relname LIKE pattern ESCAPE '\\' OR n.nspname LIKE pattern ESCAPE '\\'
+                         OR c.relname LIKE pattern ESCAPE '\\'))
    ORDER BY 1 LIMIT $3`;
 
 /**
- * Names the user's tables and views. `exclude` holds patterns of the configuration (`schema.name` with
+ * Names the user's tables and views. The filter holds patterns of the configuration (`schema.name` with
  * `*`, optionally `kind:` in front).
  */
 export async function userTables(
   connection: Connection,
-  exclude: readonly string[],
+  { exclude, include }: ObjectFilter,
   limit: number,
 ): Promise<readonly string[]> {
-  const patterns = exclude.map((pattern) =>
-    pattern
-      .replace(/^[a-z ]+:/, '')
-      .replace(/[\\%_]/g, '\\$&')
-      .replaceAll('*', '%'),
-  );
-  const rows = await connection.query<{ name: string }>(FIND, [PLATFORM_SCHEMAS, patterns, limit]);
+  const likes = (patterns: readonly string[]) =>
+    patterns.map((pattern) =>
+      patternParts(pattern)
+        .name.replace(/[\\%_]/g, '\\$&')
+        .replaceAll('*', '%'),
+    );
+  const rows = await connection.query<{ name: string }>(FIND, [
+    PLATFORM_SCHEMAS,
+    likes(exclude),
+    limit,
+    include === undefined ? null : likes(include),
+  ]);
   return rows.map((row) => row.name);
 }

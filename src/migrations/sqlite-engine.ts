@@ -24,7 +24,7 @@ export function sqliteEngine(connection: Connection): MigrationEngine {
     beforeAttempt: async () => null,
     // VACUUM and a change of the journal mode hold as a whole or not at all, and can be done again.
     settle: async () => ({ verdict: 'redo', note: undefined }),
-    userTables: (exclude, limit) => userTables(connection, exclude, limit),
+    userTables: (filter, limit) => userTables(connection, filter, limit),
     frame: (script) => sqliteFrame(connection, script, known),
   };
 }

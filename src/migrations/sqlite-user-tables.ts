@@ -1,15 +1,20 @@
 import type { Connection } from '../database/connection.js';
+import type { ObjectFilter } from '../schema/dialect.js';
+import { patternParts } from '../schema/object-filter.js';
 
 /**
- * Names the user's tables and views. `exclude` holds patterns of the configuration (`name` or `main.name`
+ * Names the user's tables and views. The filter holds patterns of the configuration (`name` or `main.name`
  * with `*`, optionally `kind:` in front).
  */
 export async function userTables(
   connection: Connection,
-  exclude: readonly string[],
+  { exclude, include }: ObjectFilter,
   limit: number,
 ): Promise<readonly string[]> {
-  const patterns = exclude.map((pattern) => globPattern(pattern.replace(/^[a-z ]+:/, '')));
+  const some = (patterns: readonly string[], name: string) =>
+    patterns
+      .map((pattern) => globPattern(patternParts(pattern).name))
+      .some((pattern) => pattern.test(name) || pattern.test(`main.${name}`));
   const rows = await connection.query<{ name: string }>(
     `SELECT name FROM sqlite_schema
       WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
@@ -18,7 +23,7 @@ export async function userTables(
   );
   return rows
     .map((row) => row.name)
-    .filter((name) => !patterns.some((pattern) => pattern.test(name) || pattern.test(`main.${name}`)))
+    .filter((name) => !some(exclude, name) && (include === undefined || some(include, name)))
     .slice(0, limit);
 }
 

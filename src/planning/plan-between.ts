@@ -260,5 +260,6 @@ export async function readDatabase(
   wording: Wording = 'for comparing',
 ): Promise<Schema> {
   const schema = await bench.dialect.readSchema(connection, bench.filter);
+  bench.met(schema);
   return wording === 'as it is' ? schema : inDevTerms(bench, schema);
 }

@@ -4,7 +4,7 @@ import { TOOL_VERSION } from '../migrations/tool-version.js';
 import { makeSchema, type Schema, type SchemaObject, type UnmanagedObject } from '../schema/object.js';
 
 /** Raised whenever the reader gives other facts for the same SQL between two versions of the tool. */
-const READER_GENERATION = 8;
+const READER_GENERATION = 9;
 
 /** The key of a state: everything that decides what reading it would give. */
 export function stateKey(parts: readonly string[]): string {
@@ -25,7 +25,13 @@ export async function cachedState(key: string): Promise<KnownState | undefined> 
   if (!bytes) return undefined;
   try {
     const stored = JSON.parse(bytes.toString('utf8')) as StoredSchema;
-    const schema = makeSchema(stored.engine, stored.engineVersion, stored.objects, stored.unmanaged);
+    const schema = makeSchema(
+      stored.engine,
+      stored.engineVersion,
+      stored.objects,
+      stored.unmanaged,
+      stored.leftAlone,
+    );
     return { schema, notes: stored.notes };
   } catch {
     return undefined;
@@ -43,5 +49,6 @@ interface StoredSchema {
   readonly engineVersion: number;
   readonly objects: readonly SchemaObject[];
   readonly unmanaged: readonly UnmanagedObject[];
+  readonly leftAlone: Schema['leftAlone'];
   readonly notes: readonly string[];
 }

@@ -6,8 +6,10 @@ import { TidemarkError } from '../errors.js';
 import type { Dialect, ObjectFilter, Prerequisite } from '../schema/dialect.js';
 import { diffSchemas } from '../schema/diff.js';
 import type { Schema } from '../schema/object.js';
+import { requireUsable } from '../schema/object-filter.js';
 import { isEmptyPlan, type Plan, planStatements, stepAt } from '../schema/plan.js';
 import { planChanges } from '../schema/planner.js';
+import { bookkeepingLines, type ToolTable } from '../schema/tool-bookkeeping.js';
 import { fitsTransaction, runScripts, type ScriptFile, splitScripts } from './run-scripts.js';
 import { cachedState, cacheState, stateKey } from './state-cache.js';
 
@@ -29,6 +31,7 @@ export class Workbench {
   readonly filter: ObjectFilter;
   /** Things the user should be told, in the order they came up. */
   readonly notes: string[] = [];
+  readonly #leftAlone = new Map<string, ToolTable>();
   readonly #openDev: () => Promise<DevDatabase>;
   #dev: Promise<DevDatabase> | undefined;
 
@@ -39,6 +42,7 @@ export class Workbench {
   }) {
     this.dialect = options.dialect;
     this.filter = options.filter ?? { exclude: [] };
+    requireUsable(this.filter, this.dialect);
     this.#openDev = options.openDev;
   }
 
@@ -67,12 +71,14 @@ export class Workbench {
     const known = key && (await cachedState(key));
     if (known) {
       for (const note of known.notes) this.note(note);
+      this.met(known.schema);
       return known.schema;
     }
     const told = this.notes.length;
     const builder = await this.scriptsBuilder(files);
     const built = await this.build(builder, (connection) => this.dialect.readSchema(connection, this.filter));
     const schema = this.#complete(built, files);
+    this.met(schema);
     if (key) await cacheState(key, { schema, notes: this.notes.slice(told) });
     return schema;
   }
@@ -90,8 +96,9 @@ export class Workbench {
 
   async #keyOf(files: readonly ScriptFile[]): Promise<string> {
     const { fingerprint } = await this.dev();
-    const { exclude, withoutKinds = [] } = this.filter;
-    return stateKey([fingerprint, ...exclude, '--', ...withoutKinds, '--', ...files.map((file) => file.sql)]);
+    const { exclude, include, withoutKinds = [] } = this.filter;
+    const chosen = [...exclude, '--', ...withoutKinds, '--', ...(include ?? ['*']), '--'];
+    return stateKey([fingerprint, ...chosen, ...files.map((file) => file.sql)]);
   }
 
   /** Builds what scripts say. */
@@ -156,6 +163,16 @@ export class Workbench {
         );
       }
     }
+  }
+
+  /** Remembers what of other tools' bookkeeping is in a state that somebody named. */
+  met({ leftAlone }: Schema): void {
+    for (const table of leftAlone) this.#leftAlone.set(`${table.tool} ${table.name}`, table);
+  }
+
+  /** What was left alone though nobody said so, as lines for people. */
+  get leftAlone(): readonly string[] {
+    return bookkeepingLines([...this.#leftAlone.values()]);
   }
 
   /** Remembers something to tell the user, once. */

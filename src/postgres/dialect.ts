@@ -6,6 +6,7 @@ import { completeFacts } from './complete-facts.js';
 import { extensionForMissing, extensionsPinned } from './extensions-used.js';
 import { quoteIdent } from './identifiers.js';
 import { postgresKind } from './kind-registry.js';
+import { postgresKinds } from './kinds/index.js';
 import { missingRole } from './missing-role.js';
 import { onlineSteps } from './online/online-steps.js';
 import { readSchema } from './read-catalog.js';
@@ -30,6 +31,7 @@ export const postgresDialect: Dialect = {
         dependsOn: [],
       },
     ]),
+  kinds: [...postgresKinds.map(({ name }) => name), 'security-label', 'tablespace'],
   kind: postgresKind,
   splitScript,
   missingPrerequisite(error) {
@@ -47,7 +49,7 @@ export const postgresDialect: Dialect = {
       const version = object.kind === 'extension' ? pinned.get(object.name) : undefined;
       return version === undefined ? object : { ...object, info: { ...object.info, pinned: version } };
     });
-    return makeSchema(schema.engine, schema.engineVersion, objects, schema.unmanaged);
+    return makeSchema(schema.engine, schema.engineVersion, objects, schema.unmanaged, schema.leftAlone);
   },
   usualOwners: readUsualOwners,
   withoutOwnersOf,

@@ -9,7 +9,8 @@ import {
   type SchemaObject,
   type UnmanagedObject,
 } from '../schema/object.js';
-import { compileFilter, type FilterSubject } from '../schema/object-filter.js';
+import { compileFilter, type FilterSubject, selectObjects } from '../schema/object-filter.js';
+import type { ToolTable } from '../schema/tool-bookkeeping.js';
 import { inCatalogSession, isInTransaction } from './catalog-session.js';
 import { AddressBook, DEPENDENCY_QUERY, type DependencyRow, resolveDependencies } from './dependencies.js';
 import { DEFAULT_SCHEMA } from './identifiers.js';
@@ -113,11 +114,12 @@ class Reading {
   readonly #unmanaged: UnmanagedObject[] = [];
   readonly #idAt: Parameters<PostgresKind['read']>[2] = (classid, objid, objsubid) =>
     this.#addresses.at(classid, objid, objsubid);
-  readonly #excluded: (subject: FilterSubject) => boolean;
+  readonly #filter: ObjectFilter;
+  #leftAlone: readonly ToolTable[] = [];
 
   constructor(version: number, filter: ObjectFilter) {
     this.#version = version;
-    this.#excluded = compileFilter(filter, DEFAULT_SCHEMA);
+    this.#filter = filter;
   }
 
   add(kind: PostgresKind, row: CatalogRow): void {
@@ -155,30 +157,30 @@ class Reading {
   }
 
   finish(unmanaged: readonly UnmanagedObject[]): Schema {
+    const excluded = compileFilter(this.#filter, DEFAULT_SCHEMA);
     const left = [...this.#unmanaged, ...unmanaged].filter(
-      (object) => !unmanagedSubjects(object).some(this.#excluded),
+      (object) => !excluded(...unmanagedSubjects(object)),
     );
     return makeSchema(
       'postgres',
       this.#version,
       this.#objects.values(),
       left.sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name)),
+      this.#leftAlone,
     );
   }
 
   /** Removes what the filter leaves out, with its parts, and gives the others their home to depend on. */
   #leaveOut(): void {
-    const gone = new Set<string>();
+    const { out, bookkeeping } = selectObjects(this.#objects, this.#filter, {
+      defaultSchema: DEFAULT_SCHEMA,
+      ignoresCase: false,
+    });
+    this.#leftAlone = bookkeeping;
     // Parents are read before their parts, so one pass sees all.
-    for (const object of this.#objects.values()) {
-      const { id, kind, parent, schema, dependsOn } = object;
-      const home = parent ?? (schema === null ? undefined : objectId('schema', schema));
-      const homeless =
-        home !== undefined && (gone.has(home) || (parent !== null && !this.#objects.has(parent)));
-      if (homeless || this.#excluded({ kind, id })) {
-        gone.add(id);
-        this.#objects.delete(id);
-      } else if (parent === null && home !== undefined) dependsOn.push(home);
+    for (const { id, parent, schema, dependsOn } of this.#objects.values()) {
+      if (out.has(id) || (parent !== null && !this.#objects.has(parent))) this.#objects.delete(id);
+      else if (parent === null && schema !== null) dependsOn.push(objectId('schema', schema));
     }
   }
 }

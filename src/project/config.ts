@@ -52,6 +52,8 @@ export interface EnvironmentConfig {
   readonly online?: boolean | undefined;
   /** Objects left out everywhere: `schema.name` patterns with `*`, optionally `kind:pattern`. */
   readonly exclude?: readonly string[] | undefined;
+  /** Only these objects are managed, with their parts, as far as `exclude` leaves them: patterns as in `exclude`. */
+  readonly include?: readonly string[] | undefined;
   /** False leaves what is granted alone, and what is granted by default. Default true. */
   readonly privileges?: boolean | undefined;
   /** False leaves owners alone. Default true. */

@@ -18,6 +18,7 @@ export interface EnvironmentFlags {
   readonly migrations?: string | undefined;
   readonly dev?: string | undefined;
   readonly exclude?: readonly string[] | undefined;
+  readonly include?: readonly string[] | undefined;
 }
 
 /** Everything `resolveEnvironment` decides from. */
@@ -70,6 +71,8 @@ export interface ResolvedEnvironment {
   /** True when any environment of the configuration may be on a server: migrations are for all of them. */
   readonly hasServers: boolean;
   readonly exclude: readonly string[];
+  /** Only this is managed; undefined: everything. */
+  readonly include: readonly string[] | undefined;
   /** Kinds of objects that are left alone. */
   readonly withoutKinds: readonly string[];
   readonly production: boolean;
@@ -116,6 +119,7 @@ export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnviron
     online: setting('online'),
     hasServers: hasServers(sources, found?.url),
     exclude: [...new Set([...(setting('exclude') ?? []), ...(flags.exclude ?? [])])],
+    include: flags.include ?? setting('include'),
     withoutKinds: kindsWithout(setting),
     production: setting('production') ?? /^prod(uction)?$/i.test(name),
     newMigrations: newMigrations({ ...config?.value.newMigrations, ...saidIn(block.newMigrations) }, root),

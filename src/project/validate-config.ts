@@ -21,6 +21,15 @@ const texts: Expectation = {
   words: 'a list of strings',
   accepts: (value) => Array.isArray(value) && value.every((entry) => filledText.accepts(entry)),
 };
+/** `schema.name` with `*`, or `kind:schema.name`; whether there is such a kind is for the engine to say. */
+const PATTERN = /^(?:[a-z][a-z -]*:)?[^.:]+(?:\.[^.]+)*$/s;
+const somePatterns: Expectation = {
+  words: 'a list of patterns (schema.name with *, or kind:schema.name), at least one',
+  accepts: (value) =>
+    texts.accepts(value) &&
+    (value as string[]).length > 0 &&
+    (value as string[]).every((text) => PATTERN.test(text)),
+};
 const textOrTexts: Expectation = {
   words: 'a path, a glob, or a list of them',
   accepts: (value) => filledText.accepts(value) || (texts.accepts(value) && (value as unknown[]).length > 0),
@@ -36,6 +45,7 @@ const environmentKeys: Readonly<Record<string, Expectation>> = {
   dev: filledText,
   online: flag,
   exclude: texts,
+  include: somePatterns,
   ...Object.fromEntries(MANAGED_KEYS.map((key) => [key, flag])),
   production: flag,
   newMigrations: record,

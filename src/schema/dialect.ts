@@ -23,9 +23,12 @@ export interface ScriptStatement {
   readonly data: boolean;
 }
 
-/** Which objects are left out, everywhere: `schema.name` patterns with `*`, optionally `kind:pattern`. */
+/** Which objects are managed, everywhere: `schema.name` patterns with `*`, optionally `kind:pattern`. */
 export interface ObjectFilter {
+  /** What is left out, whatever `include` says. */
   readonly exclude: readonly string[];
+  /** Only this, with its parts. Default: everything but other tools' bookkeeping. */
+  readonly include?: readonly string[] | undefined;
   /** Kinds of which nothing is managed: `privileges`, `owner`. Default: none. */
   readonly withoutKinds?: readonly string[];
 }
@@ -51,6 +54,8 @@ export interface Dialect {
   readSchema(connection: Connection, filter?: ObjectFilter): Promise<Schema>;
   /** What a database has in it when it is new, as `readSchema` gives it: for PostgreSQL the schema `public`. */
   newDatabase(engineVersion: number): Schema;
+  /** The kinds' names, and the words for what is met and not managed, as patterns of a filter may have them. */
+  readonly kinds?: readonly string[];
   /** The kind of that name. Throws when there is none. */
   kind(name: string): ObjectKind;
   /**

@@ -1,3 +1,5 @@
+import type { ToolTable } from './tool-bookkeeping.js';
+
 /** A plain JSON value: what properties are made of, so that they can be compared, cached and printed. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
 
@@ -68,6 +70,8 @@ export interface Schema {
   /** Sorted by id. */
   readonly objects: ReadonlyMap<string, SchemaObject>;
   readonly unmanaged: readonly UnmanagedObject[];
+  /** Other tools' bookkeeping that is there. */
+  readonly leftAlone: readonly ToolTable[];
 }
 
 /** Builds a Schema with its objects in a stable order. Throws when two objects claim one id: a reader's bug. */
@@ -76,6 +80,7 @@ export function makeSchema(
   engineVersion: number,
   objects: Iterable<SchemaObject>,
   unmanaged: readonly UnmanagedObject[] = [],
+  leftAlone: readonly ToolTable[] = [],
 ): Schema {
   const map = new Map<string, SchemaObject>();
   const byId = new Map<string, SchemaObject>();
@@ -85,7 +90,7 @@ export function makeSchema(
   }
   // Without a function sort compares by code unit, as compareText does, and several times as fast.
   for (const id of [...byId.keys()].sort()) map.set(id, byId.get(id)!);
-  return { engine, engineVersion, objects: map, unmanaged };
+  return { engine, engineVersion, objects: map, unmanaged, leftAlone };
 }
 
 /** Orders by code unit, never by locale: the same input gives the same bytes on every machine. */

@@ -12,6 +12,7 @@ export const sqliteDialect: Dialect = {
   name: 'sqlite',
   readSchema,
   newDatabase: (engineVersion) => makeSchema('sqlite', engineVersion, []),
+  kinds: SQLITE_KINDS.map(({ name }) => name),
   kind(name) {
     const kind = byName.get(name);
     if (kind === undefined) throw new Error(`no SQLite object kind is named ${name}`);

@@ -1,7 +1,7 @@
 import type { Connection } from '../database/connection.js';
 import type { ObjectFilter } from '../schema/dialect.js';
 import { makeSchema, type Schema, type SchemaObject, type UnmanagedObject } from '../schema/object.js';
-import { compileFilter } from '../schema/object-filter.js';
+import { selectObjects } from '../schema/object-filter.js';
 import { indexFact, type Relation, triggerFact, viewFact, virtualTableFact } from './dependent-facts.js';
 import { idOf } from './ids.js';
 import { foldName } from './names.js';
@@ -34,7 +34,10 @@ export async function readSchema(
 ): Promise<Schema> {
   const rows = await connection.query<SchemaRow>(schemaQuery(connection.versionNumber));
   const { objects, unmanaged } = factsOf(rows);
-  return makeSchema('sqlite', connection.versionNumber, withoutExcluded(objects, filter), unmanaged);
+  const byId = new Map(objects.map((object) => [object.id, object]));
+  const { out, bookkeeping } = selectObjects(byId, filter, { defaultSchema: 'main', ignoresCase: true });
+  const managed = objects.filter(({ id }) => !out.has(id));
+  return makeSchema('sqlite', connection.versionNumber, managed, unmanaged, bookkeeping);
 }
 
 /** pragma_table_list came with 3.37; before, shadow tables are told by their names. */
@@ -122,12 +125,4 @@ function shadowTables(rows: readonly SchemaRow[]): (name: string) => boolean {
     const suffix = suffixes.exec(name);
     return suffix !== null && virtual.has(foldName(name.slice(0, suffix.index)));
   };
-}
-
-/** Leaves out what the filter names, and what belongs to it. */
-function withoutExcluded(objects: readonly SchemaObject[], filter: ObjectFilter): readonly SchemaObject[] {
-  const excluded = compileFilter(filter, 'main');
-  const out = new Set<string>();
-  for (const object of objects) if (excluded(object)) out.add(object.id);
-  return objects.filter(({ id, parent }) => !out.has(id) && (parent === null || !out.has(parent)));
 }

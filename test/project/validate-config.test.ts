@@ -88,6 +88,16 @@ describe('faults name the file, the key and what is expected', () => {
       { environments: { p: { production: 'yes' } } },
       '"environments.p.production" must be true or false, not a string',
     ],
+    [
+      'an empty choice',
+      { include: [] },
+      '"include" must be a list of patterns (schema.name with *, or kind:schema.name), at least one, not an empty list',
+    ],
+    [
+      'a pattern without a name',
+      { include: ['a.*', 'public.'] },
+      '"include" must be a list of patterns (schema.name with *, or kind:schema.name), at least one, not a list',
+    ],
     ['one pattern instead of a list', { exclude: 'x' }, '"exclude" must be a list of strings, not a string'],
     ['a URL object', { url: new URL('postgres://h/d') }, '"url" must be a string, not an object'],
     [

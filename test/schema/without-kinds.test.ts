@@ -5,8 +5,8 @@ test('a filter leaves whole kinds out, with and without patterns', () => {
   const table = { kind: 'table', id: 'table:public.t' };
   const owner = { kind: 'owner', id: 'owner:table:public.t' };
   const bare = compileFilter({ exclude: [], withoutKinds: ['owner'] }, 'public');
-  expect([table, owner].map(bare)).toEqual([false, true]);
+  expect([table, owner].map((one) => bare(one))).toEqual([false, true]);
   const both = compileFilter({ exclude: ['t'], withoutKinds: ['owner'] }, 'public');
-  expect([table, owner].map(both)).toEqual([true, true]);
+  expect([table, owner].map((one) => both(one))).toEqual([true, true]);
   expect(compileFilter({ exclude: [] }, 'public')(owner)).toBe(false);
 });

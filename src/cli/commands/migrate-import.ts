@@ -7,9 +7,11 @@ import { importOutcome } from '../../importing/import-outcome.js';
 import { type ImportResult, importProject } from '../../importing/import-project.js';
 import { IMPORT_TOOLS, type ImportTool } from '../../importing/imported-project.js';
 import { Workbench } from '../../planning/workbench.js';
+import { filterOf } from '../../schema/object-filter.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
 import { reportEvents } from '../migrate-events.js';
+import { reportNotes } from '../planning.js';
 import { renderImportResult } from '../render/migrate-import.js';
 
 /** Brings another tool's project in, and what it has applied. */
@@ -83,11 +85,11 @@ async function compared(
 ): Promise<readonly string[] | undefined> {
   if (url === undefined || elsewhere?.table === undefined) return undefined;
   if (recorded !== undefined && recorded.beyond.length > 0) return undefined;
-  const { exclude, withoutKinds } = await context.environment();
+  const environment = await context.environment();
   const bench = context.closing(
     new Workbench({
       dialect: await context.dialect(url.engine),
-      filter: { exclude: [...exclude, ...bookkeepingPatterns(tool, elsewhere.table)], withoutKinds },
+      filter: filterOf(environment, bookkeepingPatterns(tool, elsewhere.table)),
       openDev: () => context.openDev(url.engine),
     }),
   );
@@ -104,6 +106,6 @@ async function compared(
     return undefined;
   } finally {
     await bench.close();
-    for (const note of bench.notes) context.output.warn(note);
+    reportNotes(context, bench);
   }
 }

@@ -6,7 +6,7 @@ import { writeMigration } from '../../migrations/write-migration.js';
 import { headsToMerge, mergeText, proveMerge } from '../../planning/merge-heads.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
-import { openWorkbench } from '../planning.js';
+import { openWorkbench, reportNotes } from '../planning.js';
 import { relativePath } from '../render/path.js';
 
 /** Joins heads with a migration that follows them all, once it is proven that their order does not matter. */
@@ -31,7 +31,7 @@ export async function run(context: Context): Promise<Outcome> {
   context.output.progress('running the lines in every order …');
   const proof = await proveMerge(bench, folder, heads);
   await bench.close();
-  for (const note of bench.notes) context.output.warn(note);
+  reportNotes(context, bench);
   for (const id of proof.withoutDown) {
     context.output.warn(`${describeRevision(graph, id)} has no way down: only the way up is proven past it`);
   }

@@ -10,7 +10,7 @@ import { planRebase } from '../../planning/rebase-migrations.js';
 import { publishedFiles } from '../../project/published-files.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
-import { openWorkbench } from '../planning.js';
+import { openWorkbench, reportNotes } from '../planning.js';
 
 /** Moves migrations that are not applied yet after those that came in, proven there. */
 export async function run(context: Context): Promise<Outcome> {
@@ -43,7 +43,7 @@ export async function run(context: Context): Promise<Outcome> {
     naming: newMigrations.naming,
   });
   await bench.close();
-  for (const note of bench.notes) context.output.warn(note);
+  reportNotes(context, bench);
   const { onto, moved, withoutDown, notLeadingBack } = planned;
   const place = onto === null ? 'the beginning' : describeRevision(graph, onto);
   if (moved.length === 0) return nothing(onto, `they follow ${place} already`);

@@ -4,7 +4,7 @@ import { planSquash } from '../../planning/squash-migrations.js';
 import { hazardLine } from '../../schema/render-plan.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
-import { openWorkbench, planOptions } from '../planning.js';
+import { openWorkbench, planOptions, reportNotes } from '../planning.js';
 import { relativePath } from '../render/path.js';
 
 /** Makes one migration of many, proven to be equal; the originals move aside. */
@@ -24,7 +24,7 @@ export async function run(context: Context): Promise<Outcome> {
     plan: await planOptions(context, bench, nothing),
   });
   await bench.close();
-  for (const note of bench.notes) context.output.warn(note);
+  reportNotes(context, bench);
   if (planned.downFile === undefined) {
     context.output.warn('one of them has no way down, and so the squash has none');
   }

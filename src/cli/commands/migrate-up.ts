@@ -16,7 +16,7 @@ export async function run(context: Context): Promise<Outcome> {
   const wantsBackup = backupWanted(context);
   const target = context.argument('TARGET');
   const range = rangeOf(target, options.flag('sql'));
-  const { exclude } = await context.environment();
+  const { exclude, include } = await context.environment();
   const folder = await context.migrations();
   requireRunnable(folder);
   const dialect = await context.dialect();
@@ -37,6 +37,7 @@ export async function run(context: Context): Promise<Outcome> {
     signal: context.interruption(),
     lockTimeoutMs: options.duration('lock-timeout'),
     exclude,
+    include,
     onEvent: reportEvents(output),
   };
   if (wantsBackup && !looking) {

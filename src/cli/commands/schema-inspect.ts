@@ -4,7 +4,7 @@ import { inspectState } from '../../planning/inspect-state.js';
 import { writeSchema } from '../../planning/write-schema.js';
 import type { Outcome } from '../command.js';
 import type { Context } from '../context.js';
-import { namedSource, openWorkbench, targetSource, unmanagedNames } from '../planning.js';
+import { namedSource, openWorkbench, reportNotes, targetSource, unmanagedNames } from '../planning.js';
 import { relativePath } from '../render/path.js';
 
 /** Prints a state as SQL or as facts, or writes it into files. */
@@ -16,7 +16,7 @@ export async function run(context: Context): Promise<Outcome> {
   const open = (url: DatabaseUrl) => openDatabase(url, { missing: 'refuse' });
   const { sql, parts, ...facts } = await inspectState(bench, source, { open });
   await bench.close();
-  for (const note of bench.notes) context.output.warn(note);
+  reportNotes(context, bench);
   const unmanaged = unmanagedNames(facts.unmanaged);
   if (unmanaged.length > 0) context.output.warn(`not in this output: ${unmanaged.join(', ')}`);
   const output = context.options.text('output');
