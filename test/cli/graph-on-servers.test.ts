@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { inProcess } from '../support/cli-in-process.js';
 import { FORK, writeGraph } from '../support/graph-folder.js';
-import { describeEachServer, withDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, withDatabase } from '../support/postgres-server.js';
 
 let cwd: string;
 beforeEach(() => {
@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
-describeEachServer('looking at the graph', (server) => {
+describeOldestAndNewest('looking at the graph', (server) => {
   test('never makes the history, and says where the database is without its password', () =>
     withDatabase(server, async (url) => {
       await writeGraph(cwd, FORK);

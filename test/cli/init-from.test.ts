@@ -14,7 +14,7 @@ import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { loadConfig } from '../../src/project/load-config.js';
 import { inProcess } from '../support/cli-in-process.js';
-import { describeEachServer, withDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, withDatabase } from '../support/postgres-server.js';
 import { openSession } from '../support/session.js';
 
 let cwd: string;
@@ -51,7 +51,7 @@ async function expectAdopted(url: string): Promise<void> {
   }
 }
 
-describeEachServer(
+describeOldestAndNewest(
   'init --from a PostgreSQL database',
   (server) => {
     test('writes what is there, with a migration that makes it', () =>

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/run.js';
 import { inProcess } from '../support/cli-in-process.js';
-import { describeEachServer, freshDatabase, query } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase, query } from '../support/postgres-server.js';
 
 let cwd: string;
 beforeEach(() => {
@@ -43,7 +43,7 @@ async function interrupted(args: readonly string[], signal: string, ready: () =>
   return { code: await code, stderr };
 }
 
-describeEachServer('a migration that is interrupted', (server) => {
+describeOldestAndNewest('a migration that is interrupted', (server) => {
   it('stops on the server too, and the next run goes on', async () => {
     const { url, drop } = await freshDatabase(server);
     try {

@@ -1,21 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findClient } from '../../src/backup/postgres/find-client.js';
 import { openProject } from '../../src/index.js';
 import { hashFolder } from '../../src/migrations/hash-folder.js';
+import { main } from '../support/cli.js';
 import { inProcess } from '../support/cli-in-process.js';
 import { embedded, freshDatabase, servers, type TestServer } from '../support/postgres-server.js';
 
-const REGISTER = join(
-  dirname(createRequire(import.meta.url).resolve('jiti/package.json')),
-  'lib/jiti-register.mjs',
-);
-const MAIN = resolve('src/cli/main.ts');
 const ID = /\d{8}T\d{9}Z-\w{6}/;
 
 const FILES = {
@@ -166,7 +161,7 @@ describe.each(kinds)('migrate up --backup on $name', ({ open }) => {
     await write(FILES);
     const hook = ['sh', '-c', 'kill -9 $PPID'];
     writeFileSync(join(cwd, 'tidemark.config.json'), JSON.stringify({ backup: { hooks: { after: hook } } }));
-    const words = ['--import', REGISTER, MAIN, 'migrate', 'up', '--backup', '--url', url];
+    const words = [main, 'migrate', 'up', '--backup', '--url', url];
     const child = spawn(process.execPath, words, { cwd, stdio: 'ignore' });
     const [, signal] = await once(child, 'exit');
     expect(signal).toBe('SIGKILL');
@@ -177,7 +172,7 @@ describe.each(kinds)('migrate up --backup on $name', ({ open }) => {
     expect(await run('migrate up --backup')).toMatchObject({ code: 0 });
     expect(await names()).toEqual(['ann']);
     expect(await backups()).toHaveLength(2);
-  }, 60_000);
+  });
 });
 
 describe('what --backup refuses', () => {

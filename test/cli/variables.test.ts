@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inProcess } from '../support/cli-in-process.js';
-import { describeEachServer, query, withDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, query, withDatabase } from '../support/postgres-server.js';
 
 let cwd: string;
 beforeEach(() => {
@@ -14,7 +14,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const run = (line: string, env: Record<string, string> = {}) => inProcess(line.split(' '), { cwd, env });
 
-describeEachServer('what a URL leaves out', (server) => {
+describeOldestAndNewest('what a URL leaves out', (server) => {
   it('comes from .env, for a state and for the dev database', () =>
     withDatabase(server, async (address) => {
       await query(address, 'CREATE TABLE there (id integer)');

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../../src/database/connection.js';
 import { connect } from '../migrations/support/database.js';
-import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase } from '../support/postgres-server.js';
 
-describeEachServer('cancelling what runs', (server) => {
+describeOldestAndNewest('cancelling what runs', (server) => {
   let db: Connection;
   let drop: () => Promise<void>;
   beforeEach(async () => {

@@ -3,9 +3,9 @@ import { type Connection, DatabaseError } from '../../src/database/connection.js
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { batchText, nextBatch } from '../../src/database/statement-batch.js';
-import { describeEachServer, withDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, withDatabase } from '../support/postgres-server.js';
 
-describeEachServer(
+describeOldestAndNewest(
   'every adapter',
   (server) => {
     const session = (work: (connection: Connection) => Promise<void>) =>

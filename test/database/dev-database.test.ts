@@ -5,7 +5,7 @@ import { type PostgresUrl, parseDatabaseUrl } from '../../src/database/database-
 import type { DevDatabase } from '../../src/database/dev-database.js';
 import { openDevDatabase } from '../../src/database/open-dev-database.js';
 import { isScratchName, scratchName } from '../../src/database/scratch-name.js';
-import { describeEachServer, query, withDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, query, withDatabase } from '../support/postgres-server.js';
 import { runChild } from './support/child.js';
 
 const parse = (text: string) => parseDatabaseUrl(text) as PostgresUrl;
@@ -17,7 +17,7 @@ const scratchDatabases = async (admin: string) =>
     )
   ).map((row) => row.name);
 
-describeEachServer(
+describeOldestAndNewest(
   'a dev database',
   (server) => {
     const open = async () =>
@@ -112,7 +112,7 @@ describeEachServer(
   { embedded: true },
 );
 
-describeEachServer('scratch databases on a server', (server) => {
+describeOldestAndNewest('scratch databases on a server', (server) => {
   test('are dropped, and the named database is not touched', () =>
     withDatabase(server, async (url) => {
       const admin = await server.adminUrl();

@@ -11,7 +11,7 @@ import { connectPostgres } from '../../src/database/postgres-server.js';
 import { TidemarkError } from '../../src/errors.js';
 import { findPostgres } from '../support/postgres-binaries.js';
 import { type RunningPostgres, startPostgres } from '../support/postgres-process.js';
-import { describeEachServer, query, servers, withDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, query, servers, withDatabase } from '../support/postgres-server.js';
 
 const parse = (text: string) => parseDatabaseUrl(text) as PostgresUrl;
 
@@ -33,7 +33,7 @@ async function refusal(url: string | PostgresUrl): Promise<TidemarkError> {
   throw new Error(`expected a TidemarkError, got ${String(error)}`);
 }
 
-describeEachServer('a session', (server) => {
+describeOldestAndNewest('a session', (server) => {
   test('says what it is connected to, never the password', () =>
     withDatabase(server, (url) =>
       connected(url, async (connection) => {
@@ -306,7 +306,7 @@ describe.runIf(spawnSync('openssl', ['version']).status === 0)(
   },
 );
 
-describeEachServer('a connection lost', (server) => {
+describeOldestAndNewest('a connection lost', (server) => {
   test('in the middle of a statement, and after', async () => {
     const admin = await server.adminUrl();
     const connection = await connectPostgres(parse(admin));

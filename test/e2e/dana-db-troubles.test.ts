@@ -5,7 +5,13 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { main } from '../support/cli.js';
 import { DanaProject, type Variables } from '../support/dana-project.js';
-import { describeEachServer, freshDatabase, query, servers } from '../support/postgres-server.js';
+import {
+  describeEachServer,
+  describeOldestAndNewest,
+  freshDatabase,
+  query,
+  servers,
+} from '../support/postgres-server.js';
 
 // The troubleshooting list that a project like this one carries in its README, each entry provoked.
 
@@ -205,7 +211,7 @@ describe('cannot connect', () => {
   });
 });
 
-describeEachServer('cannot connect', (server) => {
+describeOldestAndNewest('cannot connect', (server) => {
   const change = (edit: (url: URL) => void) => async () => {
     const url = new URL(await server.adminUrl());
     edit(url);

@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { type CliResult, tidemark } from '../support/cli.js';
-import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase } from '../support/postgres-server.js';
 
 const USERS = `CREATE EXTENSION IF NOT EXISTS citext;
 CREATE TYPE mood AS ENUM ('sad', 'ok');
@@ -216,7 +216,7 @@ describe('the migrations folder', () => {
   });
 });
 
-describeEachServer(
+describeOldestAndNewest(
   'migrate',
   (server) => {
     let url: string;

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Runner } from '../migrations/support/runner.js';
 import { tidemark } from '../support/cli.js';
-import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase } from '../support/postgres-server.js';
 import { openSession, type Session } from '../support/session.js';
 
 const BEFORE = 'CREATE TABLE orgs (id int PRIMARY KEY); CREATE TABLE users (id int PRIMARY KEY, email text);';
@@ -13,7 +13,7 @@ const AFTER = `CREATE TABLE orgs (id int PRIMARY KEY);
   CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL, org int REFERENCES orgs);
   CREATE UNIQUE INDEX users_email ON users (email);`;
 
-describeEachServer('a change of tables in use', (server) => {
+describeOldestAndNewest('a change of tables in use', (server) => {
   let folder: string;
   let url: string;
   let drop: () => Promise<void>;

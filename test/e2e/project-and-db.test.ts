@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { parseDatabaseUrl } from '../../src/database/database-url.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { type CliResult, main, tidemark } from '../support/cli.js';
-import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase } from '../support/postgres-server.js';
 
 let cwd: string;
 beforeEach(() => {
@@ -221,7 +221,7 @@ describe('init', () => {
   });
 });
 
-describeEachServer(
+describeOldestAndNewest(
   'db commands',
   (server) => {
     let database: Awaited<ReturnType<typeof freshDatabase>>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inProcess } from '../support/cli-in-process.js';
-import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase } from '../support/postgres-server.js';
 import { openSession, type PlainRow, type Session } from '../support/session.js';
 
 const example = fileURLToPath(new URL('../../examples/sentinai/', import.meta.url));
@@ -79,7 +79,7 @@ class SentinaiRows {
   }
 }
 
-describeEachServer(
+describeOldestAndNewest(
   'the schema of sentinai',
   (server) => {
     let db: Session;
@@ -387,7 +387,7 @@ describeEachServer(
   { embedded: true },
 );
 
-describeEachServer(
+describeOldestAndNewest(
   'the revisions of sentinai with rows in the database',
   (server) => {
     let url: string;

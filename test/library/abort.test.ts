@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openProject, type Project } from '../../src/index.js';
-import { describeEachServer, freshDatabase, query } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase, query } from '../support/postgres-server.js';
 import { type ProjectFolder, projectFolder } from './support/project-folder.js';
 
 let folder: ProjectFolder;
@@ -26,7 +26,7 @@ async function givenUp(call: Promise<unknown>, controller: AbortController) {
   };
 }
 
-describeEachServer('a call that is given up', (server) => {
+describeOldestAndNewest('a call that is given up', (server) => {
   let url: string;
   let drop: () => Promise<void>;
   let project: Project;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type MigrateResult, openProject, type Project } from '../../src/index.js';
-import { describeEachServer, freshDatabase, query } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase, query } from '../support/postgres-server.js';
 import { type ProjectFolder, projectFolder } from './support/project-folder.js';
 
 let folder: ProjectFolder;
@@ -28,7 +28,7 @@ function requireOneWorked(results: readonly MigrateResult[]): void {
   for (const { steps, before } of results) expect(before).toEqual(steps.length === 0 ? ['5'] : []);
 }
 
-describeEachServer('a project on a server', (server) => {
+describeOldestAndNewest('a project on a server', (server) => {
   let url: string;
   let drop: () => Promise<void>;
   const open: Project[] = [];

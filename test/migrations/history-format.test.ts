@@ -3,7 +3,7 @@ import type { Connection } from '../../src/database/connection.js';
 import { migrationEngine } from '../../src/migrations/engine.js';
 import { HISTORY_UPGRADES as POSTGRES } from '../../src/migrations/postgres-history-tables.js';
 import { HISTORY_UPGRADES as SQLITE } from '../../src/migrations/sqlite-history-tables.js';
-import { describeEachServer, withDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, withDatabase } from '../support/postgres-server.js';
 import { connect } from './support/database.js';
 
 const RUN = { run: 'r', operation: 'up', by: 'me', host: 'h', pid: 1, toolVersion: '0.1.0' } as const;
@@ -49,7 +49,7 @@ async function upgraded(connection: Connection, first: readonly string[], prefix
   ]);
 }
 
-describeEachServer('a history in the first format is brought to the present one', (server) => {
+describeOldestAndNewest('a history in the first format is brought to the present one', (server) => {
   test('rows and order stay', () =>
     withDatabase(server, async (url) => {
       const connection = await connect(url);

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Connection } from '../../src/database/connection.js';
 import { beforeAttempt, settleAttempt } from '../../src/migrations/postgres-attempt.js';
-import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase } from '../support/postgres-server.js';
 import { connect } from './support/database.js';
 
-describeEachServer('a statement whose end was not recorded', (server) => {
+describeOldestAndNewest('a statement whose end was not recorded', (server) => {
   let db: Connection;
   let drop: () => Promise<void>;
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { migrationEngine } from '../../src/migrations/engine.js';
 import { readHistoryRows } from '../../src/migrations/postgres-history-read.js';
-import { describeEachServer, withDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, withDatabase } from '../support/postgres-server.js';
 import { connect } from './support/database.js';
 
 const RUN = { run: 'r', operation: 'up', by: `o'neil "x"`, host: 'h', pid: 1, toolVersion: '0.1.0' } as const;
 
-describeEachServer('the rows of a history', (server) => {
+describeOldestAndNewest('the rows of a history', (server) => {
   test('are the same by column, whether a column more is there or not', () =>
     withDatabase(server, async (url) => {
       const connection = await connect(url);

@@ -6,7 +6,7 @@ import type { TidemarkError } from '../../src/errors.js';
 import { migrateDown } from '../../src/migrations/migrate-down.js';
 import type { MigrateEvent } from '../../src/migrations/migrate-options.js';
 import { migrateUp } from '../../src/migrations/migrate-up.js';
-import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase } from '../support/postgres-server.js';
 import { connect } from './support/database.js';
 import { type TestFolder, testFolder } from './support/folder.js';
 
@@ -16,7 +16,7 @@ INSERT INTO notes VALUES (1, 'One'), (2, 'it''s; two');`;
 const memory = (url: string) => async () => ({ url, drop: async () => {} });
 describe('a migration in TypeScript (embedded)', () => programs(memory('pglite:memory')));
 describe('a migration in TypeScript (SQLite)', () => programs(memory('sqlite:memory'), 'sqlite'));
-describeEachServer('a migration in TypeScript', (server) => programs(() => freshDatabase(server)));
+describeOldestAndNewest('a migration in TypeScript', (server) => programs(() => freshDatabase(server)));
 
 function programs(database: () => ReturnType<typeof freshDatabase>, engine?: 'sqlite'): void {
   let folder: TestFolder;

@@ -4,7 +4,7 @@ import type { Connection } from '../../src/database/connection.js';
 import { readMigrationFolder } from '../../src/migrations/folder.js';
 import { migrateUp } from '../../src/migrations/migrate-up.js';
 import { migrationStatus } from '../../src/migrations/status.js';
-import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase } from '../support/postgres-server.js';
 import { connect, splitter } from './support/database.js';
 import { type TestFolder, testFolder } from './support/folder.js';
 import { Runner } from './support/runner.js';
@@ -31,7 +31,7 @@ function ledgerMigrations(): Record<string, string> {
   return files;
 }
 
-describeEachServer('runner as a process', (server) => {
+describeOldestAndNewest('runner as a process', (server) => {
   let url: string;
   let db: Connection;
   let folder: TestFolder;

@@ -5,7 +5,7 @@ import { migrateDown } from '../../src/migrations/migrate-down.js';
 import type { MigrateEvent } from '../../src/migrations/migrate-options.js';
 import { migrateUp } from '../../src/migrations/migrate-up.js';
 import { migrationStatus } from '../../src/migrations/status.js';
-import { describeEachServer, freshDatabase } from '../support/postgres-server.js';
+import { describeOldestAndNewest, freshDatabase } from '../support/postgres-server.js';
 import { connect, splitter } from './support/database.js';
 import { type TestFolder, testFolder } from './support/folder.js';
 
@@ -13,7 +13,7 @@ const A = { '1_a.sql': 'CREATE TABLE a (id int);', '1_a.down.sql': 'DROP TABLE a
 const B = { '2_b.sql': 'CREATE TABLE b (id int);', '2_b.down.sql': 'DROP TABLE b;' };
 const C = { '3_c.sql': 'CREATE TABLE c (id int);', '3_c.down.sql': 'DROP TABLE c;' };
 
-describeEachServer(
+describeOldestAndNewest(
   'runner',
   (server) => {
     let db: Connection;

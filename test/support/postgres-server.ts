@@ -43,19 +43,27 @@ export function embedded(): TestServer {
   };
 }
 
+interface ServerChoice {
+  readonly embedded?: boolean;
+  readonly vector?: boolean;
+  readonly newest?: boolean;
+}
+
 /**
  * Runs `tests` once for each real server, and for the embedded engine with `embedded: true`. With
  * `vector: true` only where pgvector is; on a machine without such a server the tests count as skipped
- * and one line says what to run. Under `CI=true` that is a failure. With `newest: true` on one real server only.
+ * and one line says what to run. Under `CI=true` that is a failure. With `newest: true` on one real server only,
+ * with `ends: true` on the oldest and the newest, unless TIDEMARK_TEST_SERVERS asks for others.
  */
 export function describeEachServer(
   title: string,
   tests: (server: TestServer) => void,
-  options: { readonly embedded?: boolean; readonly vector?: boolean; readonly newest?: boolean } = {},
+  options: ServerChoice & { readonly ends?: boolean } = {},
 ): void {
   const real = servers();
   const able = options.vector ? real.filter((server) => server.hasVector) : real;
-  const fit = options.newest ? able.slice(-1) : able;
+  const ends = options.ends && process.env.TIDEMARK_TEST_SERVERS === undefined;
+  const fit = options.newest ? able.slice(-1) : ends ? oldestAndNewest(able) : able;
   for (const server of [...(options.embedded ? [embedded()] : []), ...fit]) {
     describe(`${title} (${server.embedded ? 'embedded' : `PostgreSQL ${server.name}`})`, () => tests(server));
   }
@@ -66,6 +74,19 @@ export function describeEachServer(
   if (process.env.CI === 'true') throw new Error(reason);
   console.warn(`${title}: skipped on a real server, ${reason}`);
   describe.skip(`${title} (real server)`, () => tests(real[0] ?? embedded()));
+}
+
+function oldestAndNewest<T>(servers: readonly T[]): readonly T[] {
+  return servers.length > 2 ? [...servers.slice(0, 1), ...servers.slice(-1)] : servers;
+}
+
+/** `describeEachServer` for what hangs on the connection and not on the version: the oldest and the newest server. */
+export function describeOldestAndNewest(
+  title: string,
+  tests: (server: TestServer) => void,
+  options: Pick<ServerChoice, 'embedded'> = {},
+): void {
+  describeEachServer(title, tests, { ...options, ends: true });
 }
 
 /** A database made from template0 (for the embedded engine: a folder not there yet), and its removal. */
