@@ -139,7 +139,7 @@ const HANDS: readonly Hand[] = [
 ];
 
 describe('a history that somebody edited (SQLite)', () => tests());
-describeEachServer('a history that somebody edited', tests, { embedded: true, newest: true });
+describeEachServer('a history that somebody edited', tests, { newest: true });
 
 function tests(server?: TestServer): void {
   const sqlite = server === undefined;

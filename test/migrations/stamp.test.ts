@@ -29,7 +29,7 @@ const FILES = {
 };
 
 describe('stamp (SQLite)', () => tests());
-describeEachServer('stamp', tests, { embedded: true, newest: true });
+describeEachServer('stamp', tests, { newest: true });
 
 function tests(server?: TestServer): void {
   let folder: TestFolder;

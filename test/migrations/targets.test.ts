@@ -45,7 +45,7 @@ function gone(...stems: string[]): Record<string, null> {
 }
 
 describe('targets (SQLite)', () => tests());
-describeEachServer('targets', tests, { embedded: true, newest: true });
+describeEachServer('targets', tests, { newest: true });
 
 function tests(server?: TestServer): void {
   const sqlite = server === undefined;
