@@ -18,6 +18,8 @@ export interface DevDatabase {
   readonly fingerprint: string;
   /** `versionNumber` of its connections. */
   readonly engineVersion: number;
+  /** True when its roles are a server's, where roles that SQL makes would stay. */
+  readonly sharesRoles?: boolean;
   /**
    * Hands `work` a connection to an empty database and throws away whatever it did.
    * With `transaction: true` the work runs inside one transaction that is rolled back at the end: much

@@ -3,7 +3,7 @@ import type { DevDatabase, ScratchOptions } from './dev-database.js';
 import { EmbeddedConnection } from './embedded-connection.js';
 import { EMBEDDED_POSTGRES, EMBEDDED_POSTGRES_NUMBER, engineFingerprint } from './embedded-version.js';
 import { outcomeOf, rolledBack } from './rolled-back-work.js';
-import { createRole } from './scratch-roles.js';
+import { createNamedRole } from './scratch-roles.js';
 
 const LABEL = `embedded PostgreSQL ${EMBEDDED_POSTGRES}`;
 
@@ -30,7 +30,9 @@ class EmbeddedDev implements DevDatabase {
     this.#busy = true;
     try {
       const all = async (connection: Connection): Promise<T> => {
-        await connection.executeAll((options.roles ?? []).map(createRole));
+        await connection.executeAll(
+          (options.roles ?? []).flatMap((role) => createNamedRole(role, 'in memory')),
+        );
         return work(connection);
       };
       return await (options.transaction ? this.#inTransaction(all) : this.#inFreshInstance(all));

@@ -2,11 +2,17 @@ import { type Connection, DatabaseError } from './connection.js';
 import { isScratchName } from './scratch-name.js';
 
 const DUPLICATE_OBJECT = '42710';
-const MARK = 'made by Tidemark for the scratch database ';
+/** How the comment on a role begins that was made because SQL names it, not because it makes it. */
+export const SCRATCH_ROLE_MARK = 'made by Tidemark for the scratch database ';
 
 /** Makes a role that nobody can log in as. */
 export function createRole(name: string): string {
   return `CREATE ROLE ${quoted(name)} NOLOGIN`;
+}
+
+/** The same, with the comment that tells it from one that SQL makes. */
+export function createNamedRole(name: string, database: string): string[] {
+  return [createRole(name), `COMMENT ON ROLE ${quoted(name)} IS '${SCRATCH_ROLE_MARK}${database}'`];
 }
 
 /**
@@ -21,12 +27,7 @@ export async function makeScratchRoles(
   const made: string[] = [];
   for (const role of roles) {
     try {
-      await maintenance.executeAll([
-        'BEGIN',
-        createRole(role),
-        `COMMENT ON ROLE ${quoted(role)} IS '${MARK}${database}'`,
-        'COMMIT',
-      ]);
+      await maintenance.executeAll(['BEGIN', ...createNamedRole(role, database), 'COMMIT']);
       made.push(role);
     } catch (error) {
       await maintenance.executeAll(['ROLLBACK']);
@@ -49,8 +50,8 @@ export async function dropLeftoverRoles(maintenance: Connection): Promise<void> 
     `SELECT r.rolname::text AS role, m.name AS database,
             EXISTS (SELECT FROM pg_database d WHERE d.datname = m.name) AS there
        FROM pg_roles r
-      CROSS JOIN LATERAL (SELECT substr(shobj_description(r.oid, 'pg_authid'), ${MARK.length + 1}) AS name) m
-      WHERE starts_with(shobj_description(r.oid, 'pg_authid'), '${MARK}')`,
+      CROSS JOIN LATERAL (SELECT substr(shobj_description(r.oid, 'pg_authid'), ${SCRATCH_ROLE_MARK.length + 1}) AS name) m
+      WHERE starts_with(shobj_description(r.oid, 'pg_authid'), '${SCRATCH_ROLE_MARK}')`,
   );
   const left = rows.filter(({ database, there }) => !there && isScratchName(database));
   await dropScratchRoles(

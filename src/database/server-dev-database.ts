@@ -36,6 +36,7 @@ class ServerDev implements DevDatabase {
   readonly label: string;
   readonly fingerprint: string;
   readonly engineVersion: number;
+  readonly sharesRoles = true;
   readonly #url: PostgresUrl;
   readonly #maintenance: Connection;
   #shared: ScratchDatabase | undefined;

@@ -47,8 +47,22 @@ export class Workbench {
   }
 
   dev(): Promise<DevDatabase> {
-    this.#dev ??= this.#openDev();
+    this.#dev ??= this.#openDev().then((dev) => this.#fit(dev));
     return this.#dev;
+  }
+
+  /** Roles belong to a whole server: SQL that makes some may run only where they go with it. */
+  async #fit(dev: DevDatabase): Promise<DevDatabase> {
+    if (dev.sharesRoles !== true || !this.filter.withKinds?.includes('role')) return dev;
+    await dev.close();
+    throw new TidemarkError(
+      'dev-not-allowed',
+      `roles are managed, and ${dev.label} would keep those that SQL makes`,
+      {
+        exitCode: 2,
+        hints: ["Leave `dev` at 'embedded', which has roles of its own, or `roles` at false."],
+      },
+    );
   }
 
   async close(): Promise<void> {
@@ -96,8 +110,8 @@ export class Workbench {
 
   async #keyOf(files: readonly ScriptFile[]): Promise<string> {
     const { fingerprint } = await this.dev();
-    const { exclude, include, withoutKinds = [] } = this.filter;
-    const chosen = [...exclude, '--', ...withoutKinds, '--', ...(include ?? ['*']), '--'];
+    const { exclude, include, withoutKinds = [], withKinds = [] } = this.filter;
+    const chosen = [...exclude, '--', ...withoutKinds, '--', ...withKinds, '--', ...(include ?? ['*']), '--'];
     return stateKey([fingerprint, ...chosen, ...files.map((file) => file.sql)]);
   }
 

@@ -2,7 +2,8 @@ import { makeSchema, type Schema, type SchemaObject } from '../schema/object.js'
 import { type Grants, grantsIn } from './privileges/grants.js';
 
 /**
- * A schema as it is on a server of that version, where privileges are concerned: before 17 there was no MAINTAIN, so
+ * A schema as it is on a server of that version, where roles and privileges are concerned: before 16 a membership had
+ * only the option ADMIN, before 17 there was no MAINTAIN, so
  * that the other privileges on a table were all, and before 15 PUBLIC could create in a new database's schema
  * `public`, which nobody said and is no difference.
  */
@@ -15,7 +16,11 @@ export function asOnVersion(schema: Schema, version: number): Schema {
       object.kind === 'privileges' || object.kind === 'default-privileges'
         ? asOn(object, version)
         : undefined;
-    if (grants === undefined) objects.push(object);
+    if (object.kind === 'role-membership' && version < 160000) {
+      changed = true;
+      const inherit = schema.objects.get(object.parent!)?.props.inherit ?? true;
+      objects.push({ ...object, props: { ...object.props, inherit, set: true } });
+    } else if (grants === undefined) objects.push(object);
     else {
       changed = true;
       if (Object.keys(grants).length > 0) objects.push({ ...object, props: { grants } });

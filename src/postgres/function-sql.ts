@@ -1,6 +1,7 @@
 import { propsOf } from '../schema/kind.js';
 import type { SchemaObject } from '../schema/object.js';
 import { nameOf, quoteIdent, quoteLiteral } from './identifiers.js';
+import { settingSql } from './setting-sql.js';
 
 export interface FunctionProps {
   readonly routine: 'function' | 'procedure' | 'window';
@@ -75,37 +76,4 @@ export function dollarQuoted(text: string): string {
   let tag = 'function';
   while (text.includes(`$${tag}`)) tag += 'x';
   return `$${tag}$${text}$${tag}$`;
-}
-
-/**
- * Settings whose value is a list of names (GUC_LIST_QUOTE in PostgreSQL's source). The catalog keeps the names
- * quoted as identifiers; written as one string they would become one long name.
- */
-const NAME_LISTS = new Set([
-  'search_path',
-  'temp_tablespaces',
-  'local_preload_libraries',
-  'session_preload_libraries',
-  'shared_preload_libraries',
-  'unix_socket_directories',
-]);
-
-function settingSql(setting: string): string {
-  const at = setting.indexOf('=');
-  const name = setting.slice(0, at);
-  const value = setting.slice(at + 1);
-  const written = NAME_LISTS.has(name) ? nameList(value) : quoteLiteral(value);
-  return `SET ${name.split('.').map(quoteIdent).join('.')} TO ${written}`;
-}
-
-function nameList(value: string): string {
-  const names = [...value.matchAll(/"((?:[^"]|"")*)"|[^\s,"]+/g)].map(
-    ([whole, quoted]) => quoted?.replaceAll('""', '"') ?? whole,
-  );
-  return names.length === 0 ? "''" : names.map((name) => quoteListName(name)).join(', ');
-}
-
-/** `""` is how an empty search path is kept; it can only be written as a string. */
-function quoteListName(name: string): string {
-  return name === '' || name.startsWith('$') ? quoteLiteral(name) : quoteIdent(name);
 }

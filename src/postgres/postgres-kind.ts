@@ -65,6 +65,8 @@ export interface PostgresKind extends ObjectKind {
    * way than statements need them, its own or those of its dependents.
    */
   correctDependencies?(object: SchemaObject, dependencies: Dependencies): void;
+  /** True when it is read only for those who ask for it: what belongs to the whole server. Default false. */
+  readonly optIn?: boolean;
   /** How COMMENT ON, GRANT and the like call it: `TABLE users`, `COLUMN users.email`, `CONSTRAINT c ON users`. */
   reference(object: SchemaObject): string;
   /** True when the dependents of a column must go while its type changes (views, rules, policies, …). Default false. */

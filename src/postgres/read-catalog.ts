@@ -63,8 +63,9 @@ function isConcurrentChange(error: unknown): boolean {
 
 async function readSnapshot(connection: Connection, filter: ObjectFilter): Promise<Schema> {
   const version = connection.versionNumber;
-  const cut = postgresKinds.findIndex((kind) => kind.name === 'column') + 1;
-  const batches = [postgresKinds.slice(0, cut), postgresKinds.slice(cut)];
+  const asked = postgresKinds.filter(({ name, optIn }) => !optIn || filter.withKinds?.includes(name));
+  const cut = asked.findIndex((kind) => kind.name === 'column') + 1;
+  const batches = [asked.slice(0, cut), asked.slice(cut)];
   // All queries are sent at once: while the server works on the next, we work on the answer to the last. What
   // gives us least to do comes last.
   const pending = batches.map((kinds) =>

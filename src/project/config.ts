@@ -64,6 +64,8 @@ export interface EnvironmentConfig {
   readonly publications?: boolean | undefined;
   /** False leaves subscriptions alone. Default true. */
   readonly subscriptions?: boolean | undefined;
+  /** True manages roles of the server, their memberships and settings; never passwords. Default false. */
+  readonly roles?: boolean | undefined;
   /** Guards the environment against resets. Default true for one named `production` or `prod`. */
   readonly production?: boolean | undefined;
   /** How new migrations are named and written; each key by itself. */

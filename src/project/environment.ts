@@ -8,7 +8,7 @@ import { didYouMean } from '../suggest.js';
 import type { Config, EnvironmentConfig, NewMigrationsConfig } from './config.js';
 import { urlFromVariables } from './database-variables.js';
 import type { LoadedVariables, Variables } from './dotenv.js';
-import { kindsWithout } from './managed-kinds.js';
+import { kindsWithout, OPT_IN_KINDS } from './managed-kinds.js';
 
 /** What the command line says about the environment; what is not said is left out. */
 export interface EnvironmentFlags {
@@ -75,6 +75,8 @@ export interface ResolvedEnvironment {
   readonly include: readonly string[] | undefined;
   /** Kinds of objects that are left alone. */
   readonly withoutKinds: readonly string[];
+  /** Kinds that are managed only when asked for, and are. */
+  readonly withKinds: readonly string[];
   readonly production: boolean;
   readonly newMigrations: NewMigrations;
   readonly backup: EnvironmentBackup;
@@ -121,6 +123,7 @@ export function resolveEnvironment(sources: EnvironmentSources): ResolvedEnviron
     exclude: [...new Set([...(setting('exclude') ?? []), ...(flags.exclude ?? [])])],
     include: flags.include ?? setting('include'),
     withoutKinds: kindsWithout(setting),
+    withKinds: setting('roles') === true ? OPT_IN_KINDS.roles : [],
     production: setting('production') ?? /^prod(uction)?$/i.test(name),
     newMigrations: newMigrations({ ...config?.value.newMigrations, ...saidIn(block.newMigrations) }, root),
     backup: {

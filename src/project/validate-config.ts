@@ -47,6 +47,7 @@ const environmentKeys: Readonly<Record<string, Expectation>> = {
   exclude: texts,
   include: somePatterns,
   ...Object.fromEntries(MANAGED_KEYS.map((key) => [key, flag])),
+  roles: flag,
   production: flag,
   newMigrations: record,
   backup: record,

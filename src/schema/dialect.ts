@@ -31,6 +31,8 @@ export interface ObjectFilter {
   readonly include?: readonly string[] | undefined;
   /** Kinds of which nothing is managed: `privileges`, `owner`. Default: none. */
   readonly withoutKinds?: readonly string[];
+  /** Kinds that are managed only when asked for: `role`. Default: none. */
+  readonly withKinds?: readonly string[];
 }
 
 /** Something that SQL takes for granted: what an extension brings, or a role, which belongs to the whole server. */

@@ -21,10 +21,10 @@ export interface Selection {
 
 /** The filter that an environment's settings make, as every reader takes it; `besides` is left out too. */
 export function filterOf(
-  { exclude, include, withoutKinds }: Required<ObjectFilter>,
+  { exclude, include, withoutKinds, withKinds }: Required<ObjectFilter>,
   besides: readonly string[] = [],
 ): ObjectFilter {
-  return { exclude: [...exclude, ...besides], include, withoutKinds };
+  return { exclude: [...exclude, ...besides], include, withoutKinds, withKinds };
 }
 
 const NOTHING: Selection = { out: new Set(), bookkeeping: [] };

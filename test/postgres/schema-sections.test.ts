@@ -4,6 +4,8 @@ import { postgresSections } from '../../src/postgres/schema-sections.js';
 
 /** What is always a part of something else, and is written down with it. */
 const PARTS = [
+  'role-membership',
+  'role-setting',
   'domain-constraint',
   'base-type-definition',
   'operator-family-member',

@@ -15,6 +15,7 @@ import {
   granteesOf,
   grantsIn,
   roleName,
+  rolesIn,
   withUsual,
 } from '../privileges/grants.js';
 
@@ -70,7 +71,7 @@ export const defaultPrivilegesKind: PostgresKind = {
       parent,
       props: { grants },
       info: { role, inSchema: schema, of },
-      needs: role === null ? [] : [objectId('role', role)],
+      needs: [...(role === null ? [] : [objectId('role', role)]), ...rolesIn(grants)],
     };
   },
 

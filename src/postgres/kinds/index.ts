@@ -44,6 +44,9 @@ import { publicationSchemaKind } from './publication-schema.js';
 import { publicationTableKind } from './publication-table.js';
 import { rangeTypeKind } from './range-type.js';
 import { replicaIdentityKind } from './replica-identity.js';
+import { roleKind } from './role.js';
+import { roleMembershipKind } from './role-membership.js';
+import { roleSettingKind } from './role-setting.js';
 import { rowSecurityKind } from './row-security.js';
 import { ruleKind } from './rule.js';
 import { schemaKind } from './schema.js';
@@ -70,6 +73,9 @@ import { viewColumnDefaultKind } from './view-column-default.js';
  * after everything.
  */
 export const postgresKinds: readonly PostgresKind[] = [
+  roleKind,
+  roleMembershipKind,
+  roleSettingKind,
   schemaKind,
   extensionKind,
   foreignDataWrapperKind,

@@ -1,5 +1,5 @@
 import { propsOf } from '../../schema/kind.js';
-import type { Schema, SchemaObject } from '../../schema/object.js';
+import { objectId, type Schema, type SchemaObject } from '../../schema/object.js';
 import { FIRST_USER_OID } from '../catalog-scope.js';
 import { postgresKind } from '../kind-registry.js';
 import { OWNED, usualOwners } from '../owned-catalogs.js';
@@ -42,6 +42,7 @@ export const ownerKind: PostgresKind = {
       schema: null,
       parent,
       props: { role: row.role as string },
+      needs: [objectId('role', row.role as string)],
     };
   },
 

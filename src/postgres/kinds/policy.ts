@@ -67,6 +67,7 @@ export const policyKind: PostgresKind = {
         using: using === '' ? null : canonicalExpression(using),
         check: check === null ? null : canonicalExpression(check),
       },
+      needs: (row.roles as string[]).map((role) => objectId('role', role)),
     };
   },
 

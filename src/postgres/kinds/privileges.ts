@@ -19,6 +19,7 @@ import {
   grantsIn,
   revokeAll,
   roleName,
+  rolesIn,
   sameList,
   withUsual,
 } from '../privileges/grants.js';
@@ -119,7 +120,7 @@ export const privilegesKind: PostgresKind = {
         position: row.part as number,
         ...(passedOn.length === 0 ? {} : { passedOn: [...new Set(passedOn)].sort() }),
       },
-      needs: besides(of, parent, idAt(...address, 0)),
+      needs: [...besides(of, parent, idAt(...address, 0)), ...rolesIn(grants)],
     };
   },
 

@@ -1,5 +1,5 @@
 import { type Hazard, propsOf } from '../../schema/kind.js';
-import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { objectId, objectPath, type SchemaObject } from '../../schema/object.js';
 import { CATALOG } from '../catalog-scope.js';
 import { openOptions, optionChanges, optionsClause, secretOptions } from '../foreign-options.js';
 import { quoteIdent } from '../identifiers.js';
@@ -48,6 +48,7 @@ export const userMappingKind: PostgresKind = {
       parent,
       props: { options: row.readable === true ? (row.options as string[]) : null },
       info: { secrets: row.secrets as string[] },
+      needs: [objectId('role', name)],
     };
   },
 

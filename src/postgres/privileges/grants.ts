@@ -1,4 +1,4 @@
-import { compareText, type Value } from '../../schema/object.js';
+import { compareText, objectId, type Value } from '../../schema/object.js';
 import { quoteIdent } from '../identifiers.js';
 
 /** What privileges are given on, in the words of GRANT where it has some. */
@@ -174,6 +174,13 @@ function written(privileges: readonly string[], { column }: GrantTarget): string
 function nameOfGrantee(grantee: string, { owner }: GrantTarget): string {
   if (grantee === 'public') return 'PUBLIC';
   return grantee === 'owner' ? owner : roleName(grantee.slice('role '.length));
+}
+
+/** The ids of the roles that something is granted to. */
+export function rolesIn(grants: Grants): string[] {
+  return Object.keys(grants).flatMap((grantee) =>
+    grantee.startsWith('role ') ? [objectId('role', grantee.slice('role '.length))] : [],
+  );
 }
 
 /** A role as GRANT, OWNER TO and the like take it: words that mean somebody else there are quoted. */
