@@ -29,11 +29,13 @@ export function planChanges(
   options: PlanningOptions = {},
 ): Plan {
   const { from, to } = dialect.complete?.(before, after) ?? { from: before, to: after };
-  const actions = decideActions(from, to, dialect, options.conversions);
+  const { conversions } = options;
+  const context: RenderContext = { from, to, folded: [], ...(conversions && { conversions }) };
+  const actions = decideActions(from, to, dialect, conversions);
   const groups = orderActions(actions, from, to, dialect);
   const rendered = groups.map((group) => renderStep(group, from, to, dialect));
   const steps = (
-    options.online && dialect.online ? onlineSteps(rendered, groups, { from, to }, dialect.online) : rendered
+    options.online && dialect.online ? onlineSteps(rendered, groups, context, dialect.online) : rendered
   ).filter((step) => step.sql.length > 0);
   return {
     engine: to.engine,
@@ -46,13 +48,13 @@ export function planChanges(
 function onlineSteps(
   steps: readonly Step[],
   groups: readonly Group[],
-  { from, to }: { readonly from: Schema; readonly to: Schema },
+  context: RenderContext,
   rewrite: NonNullable<Dialect['online']>,
 ): readonly Step[] {
   const graph = new StepGraph(steps, groups);
-  rewrite(graph, { from, to, folded: [] });
+  rewrite(graph, context);
   return arranged(graph, (later, { object }) =>
-    later.touches.some((id) => to.objects.get(id)?.dependsOn.includes(object)),
+    later.touches.some((id) => context.to.objects.get(id)?.dependsOn.includes(object)),
   );
 }
 

@@ -62,6 +62,14 @@ describe('values that get another type', () => {
     });
   }, 60_000);
 
+  it('are written anew, which is said where others use the table', async () => {
+    const [old, next] = ['CREATE TABLE t (a varchar(5))', 'CREATE TABLE t (a text)'];
+    const messages = async (using: Record<string, string>) =>
+      planHazards((await plan(old, next, using, { online: true })).up).map(({ level }) => level);
+    expect(await messages({})).not.toContain('blocking');
+    expect(await messages({ 't.a': 'upper(a)' })).toContain('blocking');
+  }, 60_000);
+
   it('are asked about where no cast leads there, and only then', async () => {
     const asked: string[] = [];
     const onUnknownConversions: PlanOptions['onUnknownConversions'] = async (open) => {

@@ -14,10 +14,11 @@ import { aboutOne } from '../plain-words.js';
 import { inheritedFrom, isForeign } from '../table-parts.js';
 import { alterColumn, alterColumnOnly, type ColumnProps, identityClause } from './column-definition.js';
 import { columnsBelow } from './columns-below.js';
+import { conversionNotes, dependsOnZone, losesValues } from './lost-values.js';
 import { FORGOTTEN } from './numbering.js';
 import { sequenceChanges } from './sequence-definition.js';
 import { parameterChanges } from './storage-parameters.js';
-import { conversion, isKnownConversion, losesValues } from './type-conversion.js';
+import { baseType, conversion, isKnownConversion } from './type-conversion.js';
 
 /** True when the column's values have to be written in another form. */
 export function changesType(changed: readonly string[]): boolean {
@@ -52,7 +53,11 @@ export function alterColumnStatements(
   const settings = settingChanges(before, next, retyped);
   const subject = `${plainRelationOf(after)}.${after.name}`;
   const hazards: Hazard[] = [];
-  if (old.type !== next.type && losesValues(old.type, next.type)) {
+  const [was, becomes] = [baseType(before, context.from).type, baseType(after, context.to).type];
+  // What is computed is computed anew.
+  const notes =
+    old.type !== next.type && next.generated === null ? conversionNotes(was, becomes, subject) : [];
+  if (old.type !== next.type && next.generated === null && losesValues(was, becomes)) {
     hazards.push({
       code: 'change-type',
       level: 'data-loss',
@@ -66,7 +71,7 @@ export function alterColumnStatements(
       subject,
       message: `no cast leads from ${old.type} to ${next.type}: the values of ${subject} are read from their texts, which few fit`,
     });
-  } else if (old.type !== next.type && !isWidening(old.type, next.type)) {
+  } else if (old.type !== next.type && !isWidening(old.type, next.type) && !dependsOnZone(was, becomes)) {
     hazards.push({
       code: 'change-type',
       level: 'may-fail',
@@ -74,6 +79,7 @@ export function alterColumnStatements(
       message: `a value of ${subject} that does not fit ${next.type} stops the change`,
     });
   }
+  hazards.push(...notes);
   if (becomesNotNull) {
     hazards.push({
       code: 'set-not-null',

@@ -15,7 +15,7 @@ import {
   renameType,
   typeSlots,
 } from '../type-sql.js';
-import { losesValuesByCast } from './type-conversion.js';
+import { rereadValues } from './lost-values.js';
 
 /** A free-standing row type. The order of its attributes is part of what it is. */
 export const compositeTypeKind: PostgresKind = {
@@ -128,23 +128,6 @@ function lostAttributes(old: readonly Attribute[], wanted: readonly Attribute[],
       ];
     }
     if (now.type === type) return [];
-    if (losesValuesByCast(type, now.type)) {
-      return [
-        {
-          code: 'change-type',
-          level: 'data-loss',
-          subject: `${subject}.${name}`,
-          message: `values of ${subject}.${name} are cut to fit ${now.type}`,
-        },
-      ];
-    }
-    return [
-      {
-        code: 'change-type',
-        level: 'may-fail',
-        subject: `${subject}.${name}`,
-        message: `fails if a value of ${subject}.${name} cannot be read as ${now.type} instead of ${type}`,
-      },
-    ];
+    return rereadValues(type, now.type, `${subject}.${name}`);
   });
 }

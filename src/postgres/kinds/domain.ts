@@ -12,7 +12,7 @@ import type { PostgresKind } from '../postgres-kind.js';
 import { columnsUsing, swapType } from '../swap-type.js';
 import { createTypeSql, type DomainProps, typeSlots } from '../type-sql.js';
 import { domainConstraintSql } from './domain-constraint.js';
-import { losesValuesByCast } from './type-conversion.js';
+import { rereadValues } from './lost-values.js';
 
 /** A domain. Its CHECK constraints are objects of their own, written inside its CREATE where possible. */
 export const domainKind: PostgresKind = {
@@ -62,7 +62,7 @@ export const domainKind: PostgresKind = {
   alterWhole,
   alter(before, after, changed, context) {
     return changed.includes('type') || changed.includes('collation')
-      ? swapType(before, after, context, { hazards: [conversion(before, after)] })
+      ? swapType(before, after, context, { hazards: conversion(before, after) })
       : { ...alterInPlace(after, changed), follows: holders(before, context.from) };
   },
 };
@@ -92,7 +92,7 @@ function alterWhole(
     return undefined;
   const swap = swapType(before, after, context, {
     checks: wanted,
-    hazards: retyped ? [conversion(before, after)] : [stricterValues(after)],
+    hazards: retyped ? conversion(before, after) : [stricterValues(after)],
   });
   return swap === 'replace'
     ? undefined
@@ -165,22 +165,7 @@ function alterInPlace(after: SchemaObject, changed: readonly string[]): Rendered
   };
 }
 
-function conversion(before: SchemaObject, after: SchemaObject): Hazard {
-  const subject = plainName(after.schema, after.name);
-  const from = propsOf<DomainProps>(before).type;
-  const to = propsOf<DomainProps>(after).type;
-  if (losesValuesByCast(from, to)) {
-    return {
-      code: 'change-type',
-      level: 'data-loss',
-      subject,
-      message: `values of ${subject} are cut to fit ${to}`,
-    };
-  }
-  return {
-    code: 'change-type',
-    level: 'may-fail',
-    subject,
-    message: `fails if a value of ${subject} cannot be read as ${to} instead of ${from}`,
-  };
+function conversion(before: SchemaObject, after: SchemaObject): Hazard[] {
+  const [from, to] = [propsOf<DomainProps>(before).type, propsOf<DomainProps>(after).type];
+  return rereadValues(from, to, plainName(after.schema, after.name));
 }

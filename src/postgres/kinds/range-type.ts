@@ -1,9 +1,12 @@
+import type { Hazard } from '../../schema/kind.js';
+import type { SchemaObject } from '../../schema/object.js';
 import { routineName } from '../catalog-names.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { nameOf, plainName, qualified, shadowing } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
 import { swapType } from '../swap-type.js';
 import { createTypeSql, dropType, renameType, typeSlots } from '../type-sql.js';
+import { rereadValues } from './lost-values.js';
 
 /**
  * A range type with, from PostgreSQL 14, its multirange. One with a canonical function is not managed: that
@@ -69,8 +72,17 @@ export const rangeTypeKind: PostgresKind = {
   drop: dropType,
   rename: renameType,
   worthRenaming: true,
-  alter: (before, after, _changed, context) => swapType(before, after, context),
+  alter: (before, after, changed, context) =>
+    swapType(before, after, context, {
+      hazards: changed.includes('subtype') ? boundsChange(before, after) : [],
+    }),
 };
+
+function boundsChange(before: SchemaObject, after: SchemaObject): Hazard[] {
+  const [from, to] = [String(before.props.subtype), String(after.props.subtype)];
+  // The texts of numbers are exact: what does not fit stops.
+  return rereadValues(/^(date|time)/.test(from) ? from : '', to, plainName(after.schema, after.name));
+}
 
 /** `makeMultirangeTypeName` of PostgreSQL: "range" becomes "multirange", or "_multirange" is appended. */
 function defaultMultirange(range: string): string {

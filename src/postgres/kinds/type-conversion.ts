@@ -1,6 +1,7 @@
 import { propsOf } from '../../schema/kind.js';
 import type { Schema, SchemaObject } from '../../schema/object.js';
 import type { ColumnProps } from './column-definition.js';
+import { isCut } from './lost-values.js';
 
 /**
  * PostgreSQL's own types in families whose members an explicit cast leads from and to (`pg_cast` of
@@ -20,9 +21,9 @@ const FAMILIES: readonly RegExp[] = [
   /^(macaddr|macaddr8)$/,
   /^(oid|integer|bigint|reg[a-z]+)$/,
 ];
-const NUMBER = /^(smallint|integer|bigint|numeric|real|double precision)$/;
+export const NUMBER = /^(smallint|integer|bigint|numeric|real|double precision)$/;
 /** An explicit cast leads from these to every type and back, by way of the text form. */
-const STRING = /^(text|character varying|character|name|"char")$/;
+export const STRING = /^(text|character varying|character|name|"char")$/;
 
 /** A type as casts see it: a domain counts as what it is over. */
 interface CastType {
@@ -114,69 +115,34 @@ function hasCast(from: CastType, to: CastType): boolean {
   if (old === wanted || STRING.test(old) || STRING.test(wanted)) return true;
   if (from.origin === 'user' || to.origin === 'user') return false;
   if (old === 'jsonb' && (NUMBER.test(wanted) || wanted === 'boolean')) return true;
+  if (old.startsWith('timestamp') && wanted === 'time without time zone') return true;
+  if (old === 'timestamp with time zone' && wanted === 'time with time zone') return true;
+  // From PostgreSQL 14, a range is a multirange of one.
+  if (RANGE.test(old) && wanted === old.replace('range', 'multirange')) return true;
   return FAMILIES.some((family) => family.test(old) && family.test(wanted));
 }
 
-/** `timestamp(3) with time zone` without what stands in parentheses, and that. */
-function parts(type: string): { readonly name: string; readonly sizes: readonly number[] } {
-  const sizes = /\(([\d, -]+)\)/.exec(type)?.[1]?.split(',').map(Number) ?? [];
-  return { name: withoutModifiers(element(type)), sizes };
-}
-
-/** True for a type whose texts end somewhere. */
-function isCut(type: string): boolean {
-  return /^(character varying|character)\(\d+\)(\[\])?$/.test(type);
-}
-
-/** As `losesValues`, where an explicit cast makes the change: that also cuts texts which are too long. */
-export function losesValuesByCast(from: string, to: string): boolean {
-  if (losesValues(from, to)) return true;
-  const [old, wanted] = [parts(from), parts(to)];
-  return isCut(to) && !(STRING.test(old.name) && isCut(from) && old.sizes[0]! <= wanted.sizes[0]!);
-}
-
-/**
- * True when values are changed without a word where they do not fit the new type: digits behind the point, the time
- * of day, the zone, the end of a name.
- */
-export function losesValues(from: string, to: string): boolean {
-  const old = parts(from);
-  const wanted = parts(to);
-  const whole = /^(smallint|integer|bigint)$/;
-  const floating = /^(real|double precision)$/;
-  if (wanted.name === 'numeric') {
-    const scale = wanted.sizes.length === 0 ? Number.POSITIVE_INFINITY : (wanted.sizes[1] ?? 0);
-    if (floating.test(old.name)) return true;
-    return (
-      old.name === 'numeric' &&
-      scale < (old.sizes.length === 0 ? Number.POSITIVE_INFINITY : (old.sizes[1] ?? 0))
-    );
-  }
-  if (whole.test(wanted.name)) return old.name === 'numeric' || floating.test(old.name);
-  if (wanted.name === 'real') return /^(integer|bigint|numeric|double precision)$/.test(old.name);
-  if (wanted.name === 'double precision') return /^(bigint|numeric)$/.test(old.name);
-  if (/^timestamp/.test(old.name) && /^(date|time)\b/.test(wanted.name)) return true;
-  if (old.name === 'time with time zone' && wanted.name === 'time without time zone') return true;
-  if (/^time/.test(old.name) && /^time/.test(wanted.name))
-    return (wanted.sizes[0] ?? 6) < (old.sizes[0] ?? 6);
-  if (old.name === 'inet' && wanted.name === 'cidr') return true;
-  return (wanted.name === 'name' || wanted.name === '"char"') && wanted.name !== old.name;
-}
-
 /** Arrays cast as their elements do. */
-function element(name: string): string {
+export function element(name: string): string {
   return name.replace(/\[\]$/, '');
 }
 
-/** The type of a column, or of what its domain is over. */
 function castType(column: SchemaObject, schema: Schema): CastType {
+  const { type, needs } = baseType(column, schema);
+  return { name: withoutModifiers(type), origin: originOf(needs) };
+}
+
+/** The type of a column, or of what its domain is over, and what that needs. */
+export function baseType(
+  column: SchemaObject,
+  schema: Schema,
+): { readonly type: string; readonly needs: readonly string[] } {
   let object = column;
   for (;;) {
     const type = String(object.props.type);
     const needs = object.dependsOn.filter((id) => id !== object.parent);
     const domain = needs.map((id) => schema.objects.get(id)).find((needed) => needed?.kind === 'domain');
-    if (domain === undefined || type.endsWith('[]'))
-      return { name: withoutModifiers(type), origin: originOf(needs) };
+    if (domain === undefined || type.endsWith('[]')) return { type, needs };
     object = domain;
   }
 }
@@ -187,6 +153,7 @@ function originOf(needs: readonly string[]): CastType['origin'] {
   return needs.some((id) => id.startsWith('extension:')) ? 'extension' : 'built-in';
 }
 
-function withoutModifiers(type: string): string {
-  return type.replace(/\([\d, -]+\)/, '');
+/** Without sizes, and the fields of an interval. */
+export function withoutModifiers(type: string): string {
+  return type.replace(/\([\d, -]+\)/, '').replace(/^interval [a-z ]+/, 'interval');
 }

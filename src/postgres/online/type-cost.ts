@@ -1,4 +1,4 @@
-import { propsOf } from '../../schema/kind.js';
+import { propsOf, type RenderContext } from '../../schema/kind.js';
 import { partsOf } from '../../schema/lookup.js';
 import type { Schema, SchemaObject } from '../../schema/object.js';
 import type { ColumnProps } from '../kinds/column-definition.js';
@@ -13,8 +13,10 @@ export type TypeCost = 'nothing' | 'indexes' | 'rewrite';
 export function typeChangeCost(
   before: SchemaObject,
   after: SchemaObject,
-  { from, to }: { readonly from: Schema; readonly to: Schema },
+  { from, to, conversions }: Pick<RenderContext, 'from' | 'to' | 'conversions'>,
 ): TypeCost {
+  // Whatever somebody said is computed for every row.
+  if (conversions?.has(after.id)) return 'rewrite';
   const old = propsOf<ColumnProps>(before);
   const next = propsOf<ColumnProps>(after);
   if (old.type === next.type) return old.collation === next.collation ? 'nothing' : 'indexes';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDatabaseUrl } from '../../../src/database/database-url.js';
 import { openDatabase } from '../../../src/database/open-database.js';
 import { postgresDialect } from '../../../src/postgres/dialect.js';
-import { losesValues } from '../../../src/postgres/kinds/type-conversion.js';
+import { conversionNotes, losesValues, losesValuesByCast } from '../../../src/postgres/kinds/lost-values.js';
 import { planHazards, planStatements } from '../../../src/schema/plan.js';
 import { planChanges } from '../../../src/schema/planner.js';
 
@@ -23,10 +23,58 @@ describe('losesValues', () => {
     ['text', 'character varying(5)', false],
     ['text', 'name', true],
     ['numeric(10,4)[]', 'numeric(10,1)[]', true],
+    ['numeric(10,2)', 'numeric(8,2)', false],
+    ['integer', 'numeric(5,-2)', true],
+    ['text', 'numeric(10,2)', true],
+    ['text', 'numeric', false],
+    ['integer', 'boolean', true],
+    ['boolean', 'integer', false],
+    ['money', 'integer', true],
+    ['numeric', 'money', true],
+    ['jsonb', 'integer', true],
+    ['jsonb', 'numeric', false],
+    ['integer', 'bit(8)', true],
+    ['integer', 'bit(32)', false],
+    ['bit(8)', 'bit(4)', false],
+    ['text', 'bit(4)', true],
+    ['interval', 'interval day', true],
+    ['interval day', 'interval', false],
+    ['interval(3)', 'interval(0)', true],
+    ['interval', 'time without time zone', true],
+    ['time without time zone', 'interval', false],
+    ['timestamp(3) without time zone', 'timestamp with time zone', false],
+    ['vector(3)', 's.halfvec(3)', true],
+    ['inet', 'cidr', true],
   ])('%s to %s: %s', (from, to, loses) => {
     expect(losesValues(from, to)).toBe(loses);
   });
 });
+
+it.each([
+  ['integer', 'character varying(3)', true],
+  ['character varying(3)', 'character varying(5)', false],
+  ['integer', 'text', false],
+])('a cast of %s to %s cuts: %s', (from, to, loses) => {
+  expect(losesValuesByCast(from, to)).toBe(loses);
+});
+
+it.each([
+  ['timestamp(3) with time zone', 'timestamp without time zone', /TimeZone/],
+  ['timestamp without time zone[]', 'timestamp with time zone[]', /TimeZone/],
+  ['date', 'timestamp with time zone', /TimeZone/],
+  ['json', 'jsonb', /order of keys/],
+  ['text', 'character(5)', /blanks/],
+])('%s to %s has something to be known', (from, to, message) => {
+  expect(conversionNotes(from, to, 't.a')).toEqual([
+    { code: 'change-type', level: 'note', subject: 't.a', message: expect.stringMatching(message) },
+  ]);
+});
+
+it.each([
+  ['date', 'timestamp without time zone'],
+  ['jsonb', 'json'],
+  ['interval', 'time without time zone'],
+])('%s to %s has not', (from, to) => expect(conversionNotes(from, to, 't.a')).toEqual([]));
 
 describe('a narrower type', () => {
   const schemas = async (
