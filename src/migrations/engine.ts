@@ -42,6 +42,8 @@ export interface MigrationEngine extends EngineSql {
   isTransient(sqlstate: string): boolean;
   /** Ways out of an error that the engine does not name itself, as full sentences. */
   advice(error: DatabaseError): readonly string[];
+  /** Ways out that need a look at the database or at the statement that failed, as full sentences. */
+  adviceOn?(error: DatabaseError, sql: string): Promise<readonly string[]>;
   /** Who stands in the way after such an error, as a sentence, where that can be known. */
   blocker?(): Promise<string | undefined>;
   /** What has to be remembered about the database before a statement that no transaction covers. */

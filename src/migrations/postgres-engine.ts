@@ -5,6 +5,7 @@ import { beforeAttempt, settleAttempt } from './postgres-attempt.js';
 import { POSTGRES_SQL, RESET_SESSION } from './postgres-engine-sql.js';
 import { postgresHistory } from './postgres-history.js';
 import { lockPostgres } from './postgres-lock.js';
+import { missingRoleAdvice } from './postgres-missing-role.js';
 import { userTables } from './postgres-user-tables.js';
 
 /** lock_not_available, deadlock_detected */
@@ -28,6 +29,7 @@ export function postgresEngine(connection: Connection): MigrationEngine {
     longSession: ['SET lock_timeout = 0', 'SET statement_timeout = 0'],
     isTransient: (sqlstate) => TRANSIENT.has(sqlstate),
     advice: postgresAdvice,
+    adviceOn: (error, sql) => missingRoleAdvice(connection, error, sql),
     beforeAttempt: (sql) => beforeAttempt(connection, sql),
     settle: (attempt) => settleAttempt(connection, attempt),
     userTables: (filter, limit) => userTables(connection, filter, limit),

@@ -39,14 +39,10 @@ export async function reportFailure(
     () => [],
     (error: Error) => [`The failure could not be recorded in the history: ${error.message}.`],
   );
-  return migrationFailed(
-    context.engine,
-    failure,
-    message,
-    before,
-    await blockerOf(context, cause),
-    unrecorded,
-  );
+  return migrationFailed(context.engine, failure, message, before, await blockerOf(context, cause), [
+    ...(await adviceOn(context, failure)),
+    ...unrecorded,
+  ]);
 }
 
 /**
@@ -85,6 +81,14 @@ export async function runAborted(
     details: { revision: revision ?? null, direction: operation, migrationsDone: before },
     cause,
   });
+}
+
+/** What a look at the database tells about the statement that failed; a failing look tells nothing. */
+async function adviceOn({ engine }: RunContext, failure: JobFailure): Promise<readonly string[]> {
+  const { cause, job, statement } = failure;
+  if (!(cause instanceof DatabaseError) || cause.connectionLost || statement === undefined) return [];
+  const sql = job.script.statements[statement]?.sql;
+  return (sql !== undefined && (await engine.adviceOn?.(cause, sql).catch(() => undefined))) || [];
 }
 
 function stays(before: number, direction: 'up' | 'down'): string[] {

@@ -41,7 +41,9 @@ export async function applyPlan(
       await runPiece(connection, piece, engine);
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
-      throw failure(error, piece.sql[error.statement] ?? '', whatHolds(index, pieces));
+      const statement = piece.sql[error.statement] ?? '';
+      const advice = error.connectionLost ? [] : await engine.adviceOn?.(error, statement).catch(() => []);
+      throw failure(error, statement, whatHolds(index, pieces), advice);
     }
     if (piece.long) await connection.executeAll([...settings, ...plan.before]);
   }
@@ -158,7 +160,12 @@ async function oneByOne({ sql, transactional }: Step, dialect: Dialect): Promise
   return pieces;
 }
 
-function failure(error: DatabaseError, statement: string, state: string): TidemarkError {
+function failure(
+  error: DatabaseError,
+  statement: string,
+  state: string,
+  advice: readonly string[] = [],
+): TidemarkError {
   const lost = error.connectionLost
     ? 'The connection was lost, so look at the database before you go on.'
     : state;
@@ -168,7 +175,7 @@ function failure(error: DatabaseError, statement: string, state: string): Tidema
     ...(statement === ''
       ? {}
       : { excerpt: error.position === undefined ? statement : excerptAt(statement, error.position) }),
-    hints: [lost, ...(error.hint ? [error.hint] : []), ...(rows?.hints ?? [])],
+    hints: [lost, ...(error.hint ? [error.hint] : []), ...advice, ...(rows?.hints ?? [])],
     details: {
       statement: statement === '' ? null : statement,
       sqlstate: error.sqlstate,
