@@ -17,11 +17,6 @@ if (!existsSync(`${here}/../dist/cli/main.js`)) {
   console.error('bench: dist/ is missing; run `npm run build` first');
   process.exit(1);
 }
-if (!existsSync(`${here}/node_modules/.package-lock.json`)) {
-  console.error('installing the tools to measure against …');
-  execFileSync('npm', ['ci', '--prefix', here, '--ignore-scripts'], { stdio: ['ignore', 2, 2] });
-}
-
 const { startServer } = await import('./support/server.mjs');
 const { measureUp } = await import('./measure-up.mjs');
 const { measureStatus } = await import('./measure-status.mjs');
@@ -49,6 +44,11 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 const chosen = positionals.length > 0 ? positionals : Object.keys(measurements);
+const againstTools = ['status', 'diff'].some((name) => chosen.includes(name));
+if (againstTools && !existsSync(`${here}/node_modules/.package-lock.json`)) {
+  console.error('installing the tools to measure against …');
+  execFileSync('npm', ['ci', '--prefix', here, '--ignore-scripts'], { stdio: ['ignore', 2, 2] });
+}
 
 const server = await startServer();
 try {

@@ -50,6 +50,11 @@ export interface PostgresKind extends ObjectKind {
    */
   query(version: number): string;
   /**
+   * For a kind of which large schemas have thousands: the names of all columns of its query but `classid`, and but
+   * `objsubid` where that is 0. Its rows then come as a list a column; see `RowSource`.
+   */
+  readonly columns?: readonly string[];
+  /**
    * Turns a row into an object, or names it as something not managed yet, or (undefined) leaves it out.
    * `idAt` gives the id of an object by its address in pg_depend's terms; it knows the objects of the kinds
    * that stand before this one in the list of kinds, and nothing for what is not managed or out of scope.

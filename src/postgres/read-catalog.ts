@@ -3,14 +3,15 @@ import { TidemarkError } from '../errors.js';
 import type { ObjectFilter } from '../schema/dialect.js';
 import {
   compareText,
-  makeSchema,
   objectId,
   type Schema,
   type SchemaObject,
+  sortedById,
   type UnmanagedObject,
 } from '../schema/object.js';
 import { compileFilter, type FilterSubject, selectObjects } from '../schema/object-filter.js';
 import type { ToolTable } from '../schema/tool-bookkeeping.js';
+import { type Rows, readRows } from './catalog-rows.js';
 import { inCatalogSession, isInTransaction } from './catalog-session.js';
 import { AddressBook, DEPENDENCY_QUERY, type DependencyRow, resolveDependencies } from './dependencies.js';
 import { DEFAULT_SCHEMA } from './identifiers.js';
@@ -32,7 +33,7 @@ class CatalogMoved extends TidemarkError {
 }
 
 /**
- * Reads everything Tidemark manages, in one snapshot and four queries, and names what it does not manage.
+ * Reads everything Tidemark manages, in one snapshot and a few queries, and names what it does not manage.
  * Works inside an open transaction too, and then sees its uncommitted changes. Never changes anything.
  * Throws DatabaseError when the server refuses, TidemarkError `schema-changing` when others change it all the time.
  */
@@ -63,19 +64,19 @@ function isConcurrentChange(error: unknown): boolean {
 
 async function readSnapshot(connection: Connection, filter: ObjectFilter): Promise<Schema> {
   const version = connection.versionNumber;
-  const asked = postgresKinds.filter(({ name, optIn }) => !optIn || filter.withKinds?.includes(name));
-  const cut = asked.findIndex((kind) => kind.name === 'column') + 1;
-  const batches = [asked.slice(0, cut), asked.slice(cut)];
+  const batches = inBatches(
+    postgresKinds.filter(({ name, optIn }) => !optIn || filter.withKinds?.includes(name)),
+  );
   // All queries are sent at once: while the server works on the next, we work on the answer to the last. What
   // gives us least to do comes last.
   const pending = batches.map((kinds) =>
     readRows<CatalogRow>(
       connection,
-      kinds.map((kind) => kind.query(version)),
+      kinds.map((kind) => ({ query: kind.query(version), columns: kind.columns })),
     ),
   );
-  const pendingDependencies = readRows<DependencyRow>(connection, [DEPENDENCY_QUERY]);
-  const pendingUnmanaged = readRows<UnmanagedObject>(connection, [unmanagedQuery(version)]);
+  const pendingDependencies = readRows<DependencyRow>(connection, [{ query: DEPENDENCY_QUERY }]);
+  const pendingUnmanaged = readRows<UnmanagedObject>(connection, [{ query: unmanagedQuery(version) }]);
   // One failure makes the others fail too; all must have come back before the transaction is closed.
   const allBack = Promise.allSettled([...pending, pendingDependencies, pendingUnmanaged]);
   const reading = new Reading(version, filter);
@@ -83,23 +84,22 @@ async function readSnapshot(connection: Connection, filter: ObjectFilter): Promi
     for (const [index, kinds] of batches.entries()) {
       const answers = await pending[index]!;
       kinds.forEach((kind, place) => {
-        for (const row of answers[place]!) reading.add(kind, row);
+        answers[place]!((row) => reading.add(kind, row));
       });
     }
-    reading.connect((await pendingDependencies)[0]!);
-    return reading.finish((await pendingUnmanaged)[0]!);
+    const [dependencies] = await pendingDependencies;
+    reading.connect(dependencies!);
+    const [unmanaged] = await pendingUnmanaged;
+    return reading.finish(unmanaged!);
   } finally {
     await allBack;
   }
 }
 
-/** Runs several SELECTs in one round trip; each one's rows come as one JSON text, which no driver takes apart. */
-async function readRows<R>(connection: Connection, queries: readonly string[]): Promise<R[][]> {
-  const columns = queries.map(
-    (query, index) => `(SELECT coalesce(json_agg(x), '[]')::text FROM (${query}) x) AS q${index}`,
-  );
-  const [row] = await connection.query<Record<string, string>>(`SELECT ${columns.join(',\n')}`);
-  return queries.map((_, index) => JSON.parse(row![`q${index}`]!) as R[]);
+/** The kinds that are asked for together: in a few parts of about the same size, so that neither side waits for long. */
+function inBatches(kinds: readonly PostgresKind[]): (readonly PostgresKind[])[] {
+  const cuts = ['column', 'constraint'].map((name) => kinds.findIndex((kind) => kind.name === name) + 1);
+  return [...cuts, kinds.length].map((cut, index) => kinds.slice(cuts[index - 1] ?? 0, cut));
 }
 
 /** An object whose dependencies are still being collected. */
@@ -132,7 +132,7 @@ class Reading {
       return;
     }
     const id = read.id ?? objectId(read.kind, ...read.path);
-    if (this.#objects.has(id)) throw new Error(`two objects with the id ${id}`);
+    const { size } = this.#objects;
     // JSON has OIDs as texts unless they were cast.
     this.#addresses.add(Number(row.classid), Number(row.objid), Number(row.objsubid), id);
     this.#objects.set(id, {
@@ -145,11 +145,14 @@ class Reading {
       info: read.info ?? NO_INFO,
       dependsOn: dependsOn(read),
     });
+    if (this.#objects.size === size) throw new Error(`two objects with the id ${id}`);
   }
 
   /** Gives every object what it depends on, and takes out what is left out. To be called after the last `add`. */
-  connect(dependencies: readonly DependencyRow[]): void {
-    resolveDependencies(dependencies, this.#addresses, (dependent, needed) =>
+  connect(dependencies: Rows<DependencyRow>): void {
+    const rows: DependencyRow[] = [];
+    dependencies((row) => rows.push(row));
+    resolveDependencies(rows, this.#addresses, (dependent, needed) =>
       this.#objects.get(dependent)!.dependsOn.push(needed),
     );
     this.#leaveOut();
@@ -157,18 +160,17 @@ class Reading {
     for (const object of this.#objects.values()) tidy(object, this.#objects);
   }
 
-  finish(unmanaged: readonly UnmanagedObject[]): Schema {
+  finish(unmanaged: Rows<UnmanagedObject>): Schema {
+    unmanaged((object) => this.#unmanaged.push(object));
     const excluded = compileFilter(this.#filter, DEFAULT_SCHEMA);
-    const left = [...this.#unmanaged, ...unmanaged].filter(
-      (object) => !excluded(...unmanagedSubjects(object)),
-    );
-    return makeSchema(
-      'postgres',
-      this.#version,
-      this.#objects.values(),
-      left.sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name)),
-      this.#leftAlone,
-    );
+    const left = this.#unmanaged.filter((object) => !excluded(...unmanagedSubjects(object)));
+    return {
+      engine: 'postgres',
+      engineVersion: this.#version,
+      objects: sortedById(this.#objects),
+      unmanaged: left.sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name)),
+      leftAlone: this.#leftAlone,
+    };
   }
 
   /** Removes what the filter leaves out, with its parts, and gives the others their home to depend on. */
@@ -217,8 +219,11 @@ function correctDependencies(objects: ReadonlyMap<string, Growing>): void {
 function invert(objects: ReadonlyMap<string, Growing>): Map<string, Growing[]> {
   const dependents = new Map<string, Growing[]>();
   for (const object of objects.values()) {
-    for (const needed of object.dependsOn)
-      dependents.set(needed, [...(dependents.get(needed) ?? []), object]);
+    for (const needed of object.dependsOn) {
+      const known = dependents.get(needed);
+      if (known === undefined) dependents.set(needed, [object]);
+      else known.push(object);
+    }
   }
   return dependents;
 }

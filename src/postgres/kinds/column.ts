@@ -24,15 +24,19 @@ import { type ColumnProps, columnDefinition, columnSettings } from './column-def
 import { columnsBelow } from './columns-below.js';
 import { alterInherited, inheritedColumns, keptNotNull } from './inherited-column.js';
 import { changeNumbering, takenOver } from './numbering.js';
-import { SEQUENCE_SHAPE, type SequenceShape, separateSequences } from './sequence-definition.js';
+import {
+  SEQUENCE_SHAPE,
+  type SequenceShape,
+  separateSequences,
+  USUAL_SEQUENCE,
+  USUAL_SHAPE,
+} from './sequence-definition.js';
 
 type IdAt = Parameters<PostgresKind['read']>[2];
 
 /** What most columns have none of; it comes as one JSON object so that it costs nothing where it is not. */
 interface Extra {
   readonly collation: string | null;
-  readonly always: boolean | null;
-  readonly sequence: { readonly name: string; readonly shape: SequenceShape } | null;
   readonly generated: string;
   readonly expression: string | null;
   readonly storage: string | null;
@@ -41,6 +45,9 @@ interface Extra {
   readonly statistics: number;
   readonly options: readonly string[] | null;
 }
+
+/** Whether it is always generated (`a`), the name of its sequence, and the shape of that where it is not the usual one. */
+type Identity = readonly [always: string, sequence: string, shape: SequenceShape | null];
 
 const STORAGE: Readonly<Record<string, NonNullable<ColumnProps['storage']>>> = {
   p: 'plain',
@@ -56,6 +63,7 @@ export const columnKind: PostgresKind = {
   name: 'column',
   rank: 31,
   holdsData: true,
+  columns: ['objid', 'objsubid', 'name', 'type', 'nn', 'local', 'parents', 'identity', 'extra'],
   query: (version) => {
     const compression = version >= 140000 ? 'a.attcompression' : `''`;
     return `
@@ -66,17 +74,16 @@ export const columnKind: PostgresKind = {
         SELECT json_agg(i.inhparent::int8 ORDER BY i.inhseqno)
         FROM pg_inherits i JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname
         WHERE i.inhrelid = a.attrelid) END AS parents,
-      CASE WHEN a.attidentity <> '' OR a.attgenerated <> '' OR a.attcollation <> t.typcollation
+      CASE WHEN a.attidentity <> '' THEN (
+        SELECT json_build_array(a.attidentity, r.relname, CASE WHEN NOT (${USUAL_SEQUENCE}) THEN ${SEQUENCE_SHAPE} END)
+        FROM pg_depend s JOIN pg_sequence q ON q.seqrelid = s.objid JOIN pg_class r ON r.oid = s.objid
+        WHERE s.refclassid = ${CATALOG.pg_class} AND s.refobjid = a.attrelid AND s.refobjsubid = a.attnum
+          AND s.classid = ${CATALOG.pg_class} AND s.deptype = 'i') END AS identity,
+      CASE WHEN a.attgenerated <> '' OR a.attcollation <> t.typcollation
         OR a.attstorage <> t.typstorage OR ${compression} <> '' OR coalesce(a.attstattarget, -1) >= 0
         OR cardinality(a.attoptions) > 1 OR a.attoptions[1] NOT LIKE 'pg\\_attver=%'
       THEN json_build_object(
         'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
-        'always', a.attidentity = 'a',
-        'sequence', CASE WHEN a.attidentity <> '' THEN (
-          SELECT json_build_object('name', r.relname, 'shape', ${SEQUENCE_SHAPE})
-          FROM pg_depend s JOIN pg_sequence q ON q.seqrelid = s.objid JOIN pg_class r ON r.oid = s.objid
-          WHERE s.refclassid = ${CATALOG.pg_class} AND s.refobjid = a.attrelid AND s.refobjsubid = a.attnum
-            AND s.classid = ${CATALOG.pg_class} AND s.deptype = 'i') END,
         'generated', a.attgenerated,
         'expression', CASE WHEN a.attgenerated <> '' THEN (
           SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
@@ -126,6 +133,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
   const parent = idAt(CATALOG.pg_class, row.objid, 0);
   if (parent === undefined) return undefined;
   const name = row.name as string;
+  const identity = row.identity as Identity | null;
   const extra = row.extra as Extra | null;
   const type = row.type as string;
   const notNull = row.nn as boolean;
@@ -140,13 +148,17 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     name,
     schema: schemaOf(parent),
     parent,
-    props: extra === null ? plainProps(type, notNull) : specialProps(type, notNull, extra),
-    info: {
-      position: row.objsubid,
-      ...(extra?.storage ? { typeStorage: STORAGE[extra.type_storage]! } : {}),
-      ...(extra?.sequence ? { sequence: extra.sequence.name } : {}),
-      ...(inherits.length > 0 ? { inherits, ...(row.local === true ? { local: true } : {}) } : {}),
-    },
+    props:
+      extra === null ? plainProps(type, notNull, identity) : specialProps(type, notNull, identity, extra),
+    info:
+      extra === null && identity === null && inherits.length === 0
+        ? placeOnly(row.objsubid)
+        : {
+            position: row.objsubid,
+            ...(extra?.storage ? { typeStorage: STORAGE[extra.type_storage]! } : {}),
+            ...(identity === null ? {} : { sequence: identity[1] }),
+            ...(inherits.length > 0 ? { inherits, ...(row.local === true ? { local: true } : {}) } : {}),
+          },
     ...(inherits.length > 0 ? { needs: inherits } : {}),
   };
 }
@@ -164,34 +176,44 @@ function schemaOf(table: string): string {
 let lastTable = '';
 let lastSchema = '';
 
-/** Most columns are a type and nothing else, so those of one type share their properties. */
-function plainProps(type: string, notNull: boolean): ColumnProps {
-  const key = notNull ? `${type} NOT NULL` : type;
+/** Columns of which nothing but the place is to be said share what says it. */
+function placeOnly(position: number): { readonly position: number } {
+  PLACES[position] ??= { position };
+  return PLACES[position];
+}
+const PLACES: { readonly position: number }[] = [];
+
+/** Most columns are a type and nothing else, or are numbered as usual besides, so those of one type share their properties. */
+function plainProps(type: string, notNull: boolean, identity: Identity | null): ColumnProps {
+  if (identity !== null && identity[2] !== null) return makeProps(type, notNull, identity);
+  const key = `${type}${notNull ? ' NOT NULL' : ''}${identity === null ? '' : ` IDENTITY ${identity[0]}`}`;
   let props = PLAIN.get(key);
   if (props === undefined) {
-    props = {
-      type,
-      collation: null,
-      notNull,
-      identity: null,
-      generated: null,
-      storage: null,
-      compression: null,
-      statistics: null,
-      options: [],
-    };
+    props = makeProps(type, notNull, identity);
     PLAIN.set(key, props);
   }
   return props;
 }
 const PLAIN = new Map<string, ColumnProps>();
 
-function specialProps(type: string, notNull: boolean, extra: Extra): ColumnProps {
+function makeProps(type: string, notNull: boolean, identity: Identity | null): ColumnProps {
   return {
     type,
-    collation: extra.collation,
+    collation: null,
     notNull,
-    identity: extra.sequence ? { always: extra.always === true, ...extra.sequence.shape } : null,
+    identity: identity === null ? null : { always: identity[0] === 'a', ...(identity[2] ?? USUAL_SHAPE) },
+    generated: null,
+    storage: null,
+    compression: null,
+    statistics: null,
+    options: [],
+  };
+}
+
+function specialProps(type: string, notNull: boolean, identity: Identity | null, extra: Extra): ColumnProps {
+  return {
+    ...makeProps(type, notNull, identity),
+    collation: extra.collation,
     generated: extra.generated
       ? { stored: extra.generated === 's', expression: canonicalExpression(extra.expression!) }
       : null,

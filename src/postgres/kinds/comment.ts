@@ -24,6 +24,7 @@ export const commentKind: PostgresKind = {
 
   // Left out: what initdb and CREATE EXTENSION write by themselves. A composite type's row names its pg_class
   // entry; its address is that of the type.
+  columns: ['objid', 'target_class', 'target', 'target_part', 'part', 'text', 'key_oid'],
   query: () => `
     SELECT 'pg_description'::regclass::oid::int8 AS classid, row_number() OVER () AS objid, 0 AS objsubid,
            CASE WHEN c.relkind = 'c' THEN ${CATALOG.pg_type} ELSE d.classoid::int8 END AS target_class,

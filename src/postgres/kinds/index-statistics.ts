@@ -21,6 +21,7 @@ export const indexStatisticsKind: PostgresKind = {
   droppedWithParent: () => true,
   blocksColumnTypeChange: true,
 
+  // Only expressions have one. OFFSET 0 keeps the server from looking at every column there is.
   query: () => `
     SELECT ${CATALOG.pg_attribute} AS classid, a.attrelid::int8 AS objid, a.attnum AS objsubid,
            n.nspname AS schema, c.relname AS index, a.attstattarget AS target, k.oid::int8 AS key_oid,
@@ -28,12 +29,14 @@ export const indexStatisticsKind: PostgresKind = {
            ARRAY(SELECT d.refobjsubid FROM pg_depend d
                   WHERE d.classid = ${CATALOG.pg_class} AND d.objid = a.attrelid
                     AND d.refclassid = ${CATALOG.pg_class} AND d.refobjid = i.indrelid) AS columns
-      FROM pg_attribute a
-      JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('i', 'I')
+      FROM pg_index i
+     CROSS JOIN LATERAL (
+       SELECT s.attrelid, s.attnum, s.attstattarget FROM pg_attribute s
+        WHERE s.attrelid = i.indexrelid AND s.attstattarget >= 0 OFFSET 0) a
+      JOIN pg_class c ON c.oid = i.indexrelid
       JOIN pg_namespace n ON n.oid = c.relnamespace
-      JOIN pg_index i ON i.indexrelid = c.oid
       LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
-     WHERE a.attstattarget >= 0 AND a.attrelid >= ${FIRST_USER_OID}`,
+     WHERE i.indexprs IS NOT NULL AND i.indexrelid >= ${FIRST_USER_OID}`,
 
   read(row, _version, idAt) {
     const parent = indexId(row.objid, row.key_oid as number | null, idAt);

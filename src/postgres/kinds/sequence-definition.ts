@@ -33,6 +33,20 @@ function typeBound(small: string, int: string, big: string): string {
   return `CASE q.seqtypid WHEN 21 THEN '${small}'::int8 WHEN 23 THEN '${int}'::int8 ELSE '${big}'::int8 END`;
 }
 
+/** SQL: true for a row of pg_sequence, `q`, with the usual shape. */
+export const USUAL_SEQUENCE = `q.seqstart = 1 AND q.seqincrement = 1 AND q.seqmin = 1 AND q.seqcache = 1
+          AND NOT q.seqcycle AND q.seqmax = ${typeBound('32767', '2147483647', '9223372036854775807')}`;
+
+/** The shape of a sequence for which nobody asked for anything. */
+export const USUAL_SHAPE: SequenceShape = {
+  start: '1',
+  increment: '1',
+  min: null,
+  max: null,
+  cache: '1',
+  cycle: false,
+};
+
 /** The options that differ from what the server would choose, as CREATE SEQUENCE takes them. */
 export function sequenceOptions(shape: SequenceShape): string[] {
   const firstValue = countsDown(shape) ? (shape.max ?? '-1') : (shape.min ?? '1');

@@ -1,5 +1,5 @@
 import { type Alteration, propsOf, type RenderContext } from '../../schema/kind.js';
-import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { lastPart, objectPath, type SchemaObject } from '../../schema/object.js';
 import { handsOn } from '../attachments.js';
 import { canonicalExpression, topLevelWord } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
@@ -46,6 +46,24 @@ export const indexKind: PostgresKind = {
    * something is special is the server asked for the text. OFFSET 0 keeps the planner from working that out
    * once for every mention.
    */
+  columns: [
+    'objid',
+    'name',
+    'relation',
+    'method',
+    'unique',
+    'valid',
+    'options',
+    'partitioned',
+    'attachment',
+    'without',
+    'nulls_not_distinct',
+    'plain',
+    'key',
+    'key_size',
+    'key_options',
+    'definition',
+  ],
   query: (version) => `
     SELECT ${CATALOG.pg_class} AS classid, i.indexrelid::int8 AS objid, 0 AS objsubid,
       c.relname AS name, i.indrelid::int8 AS relation, m.amname AS method,
@@ -176,7 +194,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
   const columns = String(row.key)
     .split(' ')
     .map((number) => idAt(CATALOG.pg_class, row.relation as number, Number(number)))
-    .map((id) => (id?.startsWith('column:') ? objectPath(id)[2]! : null));
+    .map((id) => (id?.startsWith('column:') ? lastPart(id) : null));
   const definition =
     row.plain === true
       ? plainDefinition(row, columns as string[])
