@@ -59,7 +59,7 @@ describe.each(['sqlite:app.db', 'pglite:app'])('migrate diff on %s', (url) => {
     expect(await run('migrate', 'validate')).toMatchObject({ code: 0 });
     expect(await run('migrate', 'up')).toMatchObject({ code: 0 });
     expect(await run('migrate', 'down')).toMatchObject({ code: 0 });
-  }, 120_000);
+  });
 
   it('takes an allowed loss for the answer to what looks like a rename', async () => {
     schema('CREATE TABLE users (id integer PRIMARY KEY, nick text);');
@@ -83,7 +83,7 @@ describe.each(['sqlite:app.db', 'pglite:app'])('migrate diff on %s', (url) => {
       stderr: expect.stringContaining('--allow drop-table:x matches nothing'),
     });
     expect(newestUp()).toContain('-- tidemark:allow drop-column:users.nick\n');
-  }, 120_000);
+  });
 });
 
 describe('a typed yes', () => {
@@ -130,5 +130,5 @@ describe('a file of answers', () => {
     answers({ rename, notRenamed: ['users.email'], allow });
     expect(await diff()).toMatchObject({ code: 0 });
     expect(newestUp()).toContain('RENAME COLUMN');
-  }, 60_000);
+  });
 });

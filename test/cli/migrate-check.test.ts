@@ -35,7 +35,7 @@ describe.each(['sqlite:nowhere/app.db', 'postgres://nobody:hidden@127.0.0.1:1/no
         severalHeads: [],
         unmanaged: [],
       });
-    }, 60_000);
+    });
 
     it('shows what would be written, hazards too, and writes nothing', async () => {
       await writeGraph(cwd, '1000 a\n2000 b');
@@ -53,7 +53,7 @@ describe.each(['sqlite:nowhere/app.db', 'postgres://nobody:hidden@127.0.0.1:1/no
       expect(ok).toBe(false);
       expect(result).toMatchObject({ matches: false, hazards: [{ level: 'data-loss' }] });
       expect(result.steps.length).toBeGreaterThan(1);
-    }, 60_000);
+    });
   },
 );
 

@@ -59,4 +59,4 @@ it('says in every way what becomes of values that no cast suits', async () => {
   expect(newest(/\.down\.sql$/)).toContain('no cast leads from date to integer');
   // The comment may stay.
   expect(await run('migrate', 'diff', 'again')).toMatchObject({ code: 0 });
-}, 180_000);
+});

@@ -42,57 +42,53 @@ describe.each([
   ['SQLite', 'sqlite:app.db'],
   ['embedded PostgreSQL', 'pglite:data'],
 ])('project.backups on %s', (_, url) => {
-  test(
-    'from the first backup to the restore and back, with a session of the application open',
-    () =>
-      withProject(url, offsite, async (project) => {
-        await fill(project);
-        const events: BackupEvent[] = [];
-        const made = await project.backups.create({
-          upload: true,
-          tags: ['x'],
-          onEvent: (event) => events.push(event),
-        });
-        expect(made).toMatchObject({ rows: 2, tables: 1, tags: ['x'], sent: [{ place: 'offsite' }] });
-        expect(events.some(({ type }) => type === 'phase')).toBe(true);
-        expect(await project.backups.list()).toMatchObject({
-          total: 1,
-          backups: [{ id: made.id, state: 'complete' }],
-        });
-        expect(await project.backups.show('latest')).toMatchObject({
-          id: made.id,
-          manifest: { tables: [{ rows: 2 }] },
-        });
-        expect(await project.backups.verify('latest', { level: 3 })).toMatchObject({ ok: true, rows: 2 });
-        expect(await project.backups.status()).toMatchObject({ verdict: 'ok', lastProven: { id: made.id } });
-        const connection = await project.connection();
-        await connection.executeAll(['DELETE FROM users']);
-        expect(await project.backups.restore('latest')).toMatchObject({ id: made.id, mode: 'swap' });
-        expect(await names(project)).toEqual(['a', 'b']);
-        expect(await connection.query('SELECT id FROM users')).toHaveLength(2);
-        expect(await project.backups.repairRestore()).toMatchObject({ notes: [] });
-        await project.backups.undoRestore();
-        expect(await names(project)).toEqual([]);
-        expect(await project.backups.status()).toMatchObject({ kept: null, last: { id: made.id } });
-        expect(await project.backups.status({ kept: true })).toMatchObject({
-          kept: [{ name: expect.stringContaining('.undone-'), backup: made.id }],
-          halfRestored: [],
-        });
-        const { tables } = await project.backups.restore(made.id, { tables: ['users'] });
-        expect(tables).toMatchObject([{ table: 'users', rows: 2 }]);
-        const copy = await (await project.connection()).query('SELECT name FROM users_restored ORDER BY id');
-        expect(copy).toEqual([{ name: 'a' }, { name: 'b' }]);
-        expect(await names(project)).toEqual([]);
-        expect(await project.backups.pin(made.id)).toMatchObject({
-          pinned: true,
-          places: ['local', 'offsite'],
-        });
-        expect(await project.backups.unpin(made.id)).toMatchObject({ pinned: false });
-        const pruned = await project.backups.prune({ dryRun: true, retention: { keepDays: 1 } });
-        expect(pruned.places.map(({ place }) => place)).toEqual(['local', 'offsite']);
-      }),
-    60_000,
-  );
+  test('from the first backup to the restore and back, with a session of the application open', () =>
+    withProject(url, offsite, async (project) => {
+      await fill(project);
+      const events: BackupEvent[] = [];
+      const made = await project.backups.create({
+        upload: true,
+        tags: ['x'],
+        onEvent: (event) => events.push(event),
+      });
+      expect(made).toMatchObject({ rows: 2, tables: 1, tags: ['x'], sent: [{ place: 'offsite' }] });
+      expect(events.some(({ type }) => type === 'phase')).toBe(true);
+      expect(await project.backups.list()).toMatchObject({
+        total: 1,
+        backups: [{ id: made.id, state: 'complete' }],
+      });
+      expect(await project.backups.show('latest')).toMatchObject({
+        id: made.id,
+        manifest: { tables: [{ rows: 2 }] },
+      });
+      expect(await project.backups.verify('latest', { level: 3 })).toMatchObject({ ok: true, rows: 2 });
+      expect(await project.backups.status()).toMatchObject({ verdict: 'ok', lastProven: { id: made.id } });
+      const connection = await project.connection();
+      await connection.executeAll(['DELETE FROM users']);
+      expect(await project.backups.restore('latest')).toMatchObject({ id: made.id, mode: 'swap' });
+      expect(await names(project)).toEqual(['a', 'b']);
+      expect(await connection.query('SELECT id FROM users')).toHaveLength(2);
+      expect(await project.backups.repairRestore()).toMatchObject({ notes: [] });
+      await project.backups.undoRestore();
+      expect(await names(project)).toEqual([]);
+      expect(await project.backups.status()).toMatchObject({ kept: null, last: { id: made.id } });
+      expect(await project.backups.status({ kept: true })).toMatchObject({
+        kept: [{ name: expect.stringContaining('.undone-'), backup: made.id }],
+        halfRestored: [],
+      });
+      const { tables } = await project.backups.restore(made.id, { tables: ['users'] });
+      expect(tables).toMatchObject([{ table: 'users', rows: 2 }]);
+      const copy = await (await project.connection()).query('SELECT name FROM users_restored ORDER BY id');
+      expect(copy).toEqual([{ name: 'a' }, { name: 'b' }]);
+      expect(await names(project)).toEqual([]);
+      expect(await project.backups.pin(made.id)).toMatchObject({
+        pinned: true,
+        places: ['local', 'offsite'],
+      });
+      expect(await project.backups.unpin(made.id)).toMatchObject({ pinned: false });
+      const pruned = await project.backups.prune({ dryRun: true, retention: { keepDays: 1 } });
+      expect(pruned.places.map(({ place }) => place)).toEqual(['local', 'offsite']);
+    }));
 });
 
 test('a call that is given up ends with aborted and leaves nothing; the next one works', () =>
@@ -121,64 +117,57 @@ test('what a hook throws, in the application’s listener of a schedule, ends no
   }));
 
 describe('project.backups.schedule', () => {
-  test(
-    'backs up at its interval, prunes, proves, and ends when it is stopped',
-    () =>
-      withProject('sqlite:app.db', offsite, async (project) => {
-        await fill(project);
-        const told: string[] = [];
-        let made = 0;
-        let three = () => {};
-        const enough = new Promise<void>((resolve) => {
-          three = resolve;
-        });
-        const schedule = await project.backups.schedule({
-          interval: '1s',
-          verifyInterval: '1s',
-          onEvent: (event: BackupScheduleEvent) => {
-            if (event.type !== 'progress') told.push(event.type);
-            if (event.type === 'backup-made') made += 1;
-            if (made >= 3) three();
-          },
-        });
-        await enough;
-        const end = await schedule.stop();
-        expect(end).toMatchObject({ failures: 0 });
-        expect(end.backups).toBeGreaterThanOrEqual(3);
-        expect(told[0]).toBe('backup-made');
-        expect(told).toContain('pruned');
-        expect(told).toContain('verified');
-        const { backups } = await project.backups.list();
-        expect(backups.every(({ state, trigger }) => state === 'complete' && trigger === 'schedule')).toBe(
-          true,
-        );
-        expect(readdirSync(join(folder, 'backups')).length).toBe(1);
-      }),
-    30_000,
-  );
+  test('backs up at its interval, prunes, proves, and ends when it is stopped', () =>
+    withProject('sqlite:app.db', offsite, async (project) => {
+      await fill(project);
+      const told: string[] = [];
+      let made = 0;
+      let all = () => {};
+      const enough = new Promise<void>((resolve) => {
+        all = resolve;
+      });
+      const schedule = await project.backups.schedule({
+        interval: '1s',
+        verifyInterval: '1s',
+        onEvent: (event: BackupScheduleEvent) => {
+          if (event.type !== 'progress') told.push(event.type);
+          if (event.type === 'backup-made') made += 1;
+          const others = told.includes('pruned') && told.includes('verified');
+          if (made >= 3 && others) all();
+        },
+      });
+      await enough;
+      const end = await schedule.stop();
+      expect(end).toMatchObject({ failures: 0 });
+      expect(end.backups).toBeGreaterThanOrEqual(3);
+      expect(told[0]).toBe('backup-made');
+      expect(told).toContain('pruned');
+      expect(told).toContain('verified');
+      const { backups } = await project.backups.list();
+      expect(backups.every(({ state, trigger }) => state === 'complete' && trigger === 'schedule')).toBe(
+        true,
+      );
+      expect(readdirSync(join(folder, 'backups')).length).toBe(1);
+    }));
 
-  test(
-    'four of them make one backup between them',
-    () =>
-      withProject('sqlite:app.db', {}, async (project) => {
-        await fill(project);
-        const other = await openProject({ folder });
-        try {
-          const schedules = await Promise.all(
-            [project, other, project, other].map((one) => one.backups.schedule({ interval: '1h' })),
-          );
-          // Those that ask in the same moment all stand back, and ask again a few seconds later.
-          await expect.poll(async () => (await project.backups.list()).total, { timeout: 40_000 }).toBe(1);
-          await new Promise((resolve) => setTimeout(resolve, 1000));
-          const ends = await Promise.all(schedules.map((schedule) => schedule.stop()));
-          expect(ends.reduce((sum, { backups }) => sum + backups, 0)).toBe(1);
-          expect(await project.backups.list()).toMatchObject({ total: 1 });
-        } finally {
-          await other.close();
-        }
-      }),
-    60_000,
-  );
+  test('four of them make one backup between them', () =>
+    withProject('sqlite:app.db', {}, async (project) => {
+      await fill(project);
+      const other = await openProject({ folder });
+      try {
+        const schedules = await Promise.all(
+          [project, other, project, other].map((one) => one.backups.schedule({ interval: '1h' })),
+        );
+        // Those that ask in the same moment all stand back, and ask again a few seconds later.
+        await expect.poll(async () => (await project.backups.list()).total, { timeout: 40_000 }).toBe(1);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        const ends = await Promise.all(schedules.map((schedule) => schedule.stop()));
+        expect(ends.reduce((sum, { backups }) => sum + backups, 0)).toBe(1);
+        expect(await project.backups.list()).toMatchObject({ total: 1 });
+      } finally {
+        await other.close();
+      }
+    }));
 
   test('closing the project ends it; settings that cannot be are told at once', async () => {
     const schedule = await withProject('sqlite:app.db', {}, async (project) => {

@@ -171,7 +171,7 @@ function tests(server?: TestServer): void {
       problems: [],
       pending: 0,
     });
-  }, 60_000);
+  });
 
   test('ranges lead from one state to the next without a database', async () => {
     for (const [operation, target, range] of [
@@ -190,7 +190,7 @@ function tests(server?: TestServer): void {
       ]);
       await same();
     }
-  }, 60_000);
+  });
 
   test('a script from base makes the history tables, and stops where they are', async () => {
     const script = await ranged('up', 'base:heads');

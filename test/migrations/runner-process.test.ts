@@ -118,7 +118,7 @@ describeOldestAndNewest('runner as a process', (server) => {
       { operation: 'down', n: 11 },
       { operation: 'up', n: 11 },
     ]);
-  }, 180_000);
+  });
 
   test.each([
     ['the server ends it too', true, 'dropped the invalid index'],

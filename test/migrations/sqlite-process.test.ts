@@ -97,7 +97,6 @@ test.each(['DELETE', 'WAL'])(
     expect(await requireWhole()).toBe('new');
     expect(existsSync(`${path}-tidemark`)).toBe(false);
   },
-  180_000,
 );
 
 test('several runners at once share the work', async () => {
@@ -112,7 +111,7 @@ test('several runners at once share the work', async () => {
   expect(outcomes.map(({ code, message }) => message ?? code)).toEqual([undefined, undefined, undefined]);
   expect(outcomes.map(({ steps }) => steps!.length).sort((a, b) => a - b)).toEqual([0, 0, 12]);
   expect(await db.query('SELECT count(*) AS n, sum(step) AS sum FROM ledger')).toEqual([{ n: 11, sum: 77 }]);
-}, 120_000);
+});
 
 test('a process that writes meanwhile neither corrupts nor is corrupted', async () => {
   await db.query('PRAGMA journal_mode = WAL');
@@ -131,7 +130,7 @@ test('a process that writes meanwhile neither corrupts nor is corrupted', async 
   expect((await outcome).code).toBeUndefined();
   expect(written).toBeGreaterThan(0);
   expect(await requireWhole()).toBe('new');
-}, 120_000);
+});
 
 test('a runner that waits too long says which process has the lock', async () => {
   const holder = new Runner('up', url, folder.path, {});
@@ -145,4 +144,4 @@ test('a runner that waits too long says which process has the lock', async () =>
   expect(refused.message).toContain(`another run of tidemark is at work on ${path}`);
   if (process.platform === 'linux') expect(refused.message).toContain(`process ${holder.child.pid} (node`);
   await holder.killed();
-}, 60_000);
+});

@@ -236,7 +236,6 @@ function tests(server?: TestServer): void {
       expect((await stamp('29999')).added).toHaveLength(0);
       expect((await stamp('20000')).removed).toHaveLength(9_999);
     },
-    60_000,
   );
 
   describe('with a migration half applied', () => {

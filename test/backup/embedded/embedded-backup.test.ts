@@ -51,7 +51,7 @@ beforeEach(async () => {
   const database = await openEmbedded({ path: data });
   await database.executeAll(SEED);
   await database.close();
-}, 60_000);
+});
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const url = () => ({ engine: 'postgres', adapter: 'embedded', path: data }) as const;
@@ -116,7 +116,7 @@ test('holds the data folder and SQL, and either restores to what there is', asyn
   expect(fromSql).toEqual(fromFolder);
   const left = await readdir(data);
   expect(left.filter((name) => name.startsWith('tidemark'))).toEqual([]);
-}, 120_000);
+});
 
 test('open in another place, it is refused in time, and waited for when that is allowed', async () => {
   const open = await openEmbedded({ path: data });
@@ -129,7 +129,7 @@ test('open in another place, it is refused in time, and waited for when that is 
     onEvent: (event) => event.type === 'phase' && phases.push(event.phase),
   });
   expect(phases).toContain('waiting for the process that has the folder open');
-}, 60_000);
+});
 
 test('no backup of what is not there, of memory, without some rows, or given up', async () => {
   const missing = embeddedBackup({ ...url(), path: join(folder, 'nothing') });
@@ -149,7 +149,7 @@ test('no backup of what is not there, of memory, without some rows, or given up'
   await expect(abort).rejects.toThrow(refused('aborted'));
   expect(await readdir(join(root, 'app'))).toEqual([]);
   await (await openEmbedded({ path: data })).close();
-}, 60_000);
+});
 
 test('encrypted, it opens with the identity alone', async () => {
   const identity = await generateIdentity();
@@ -163,7 +163,7 @@ test('encrypted, it opens with the identity alone', async () => {
   await expect(engine().checkStructure(closed, {})).rejects.toThrow(refused('backup-key-missing'));
   const decrypt = await decryptionWith(join(folder, 'identity'));
   await engine().checkStructure(storedBackup(store(), manifest, { folder: 'app', decrypt }), {});
-}, 60_000);
+});
 
 test('parts that were cut or exchanged, and SQL that lacks rows, are found', async () => {
   const backup = await made();
@@ -192,4 +192,4 @@ test('parts that were cut or exchanged, and SQL that lacks rows, are found', asy
   await expect(engine().rehearse(lacking, {}, async () => {})).rejects.toThrow(
     refused('backup-damaged', { message: expect.stringContaining('and should have 2') }),
   );
-}, 120_000);
+});

@@ -50,7 +50,7 @@ beforeAll(async () => {
   const later = await openEmbedded({ path });
   await later.executeAll(['INSERT INTO b VALUES (4, NULL)']);
   await later.close();
-}, 60_000);
+});
 afterAll(() => rm(template, { recursive: true, force: true }));
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidemark-embedded-restore-'));
@@ -99,7 +99,7 @@ test('it is swapped in, what was there is kept, and undone it is back', async ()
   await undoEmbedded(options());
   expect(await rowsOf()).toEqual(OLD);
   expect(await beside()).toEqual(['app', `app.before-restore-${id}`, 'app.tidemark-restore']);
-}, 60_000);
+});
 
 test('a backup of another version comes from its SQL, with the roles that it needs', async () => {
   const notes: string[] = [];
@@ -117,7 +117,7 @@ test('a backup of another version comes from its SQL, with the roles that it nee
   ]);
   await database.close();
   await expect(undoEmbedded(options())).rejects.toThrow(refused('undo-impossible', { exitCode: 2 }));
-}, 60_000);
+});
 
 test('a damaged folder is replaced, and kept; where there is none, one is made', async () => {
   await rm(join(data, 'global'), { recursive: true });
@@ -128,7 +128,7 @@ test('a damaged folder is replaced, and kept; where there is none, one is made',
   expect(await restoreEmbedded(backup(), options({ path }))).toMatchObject({ old: undefined });
   expect(await rowsOf(path)).toEqual(OLD);
   await expect(undoEmbedded(options({ path }))).rejects.toThrow(refused('undo-impossible'));
-}, 60_000);
+});
 
 describe('refused, and nothing is changed', () => {
   test('while somebody has it open; beforeSwap may close it', async () => {
@@ -140,7 +140,7 @@ describe('refused, and nothing is changed', () => {
     expect(await open.query('SELECT count(*)::int AS n FROM b')).toEqual([{ n: 4 }]);
     await restoreEmbedded(backup(), options({ beforeSwap: () => open.close() }));
     expect(await rowsOf()).toEqual(OLD);
-  }, 60_000);
+  });
 
   test('a backup that was cut, or holds something else', async () => {
     const part = join(root(), 'app', manifest.id, 'data-folder.tar.gz');
@@ -154,7 +154,7 @@ describe('refused, and nothing is changed', () => {
     );
     expect(await beside()).toEqual(['app']);
     expect(await rowsOf()).toEqual(NEW);
-  }, 60_000);
+  });
 
   test('a swap that fails half-way is put back', async () => {
     for (const failing of ['held', 'recorded', 'live kept', 'renamed', 'synced']) {
@@ -166,7 +166,7 @@ describe('refused, and nothing is changed', () => {
       expect((await readdir(data)).filter((name) => name.startsWith('tidemark'))).toEqual([]);
     }
     expect(await rowsOf()).toEqual(NEW);
-  }, 90_000);
+  });
 });
 
 describe('killed at any step, the next run settles it', () => {
@@ -199,7 +199,7 @@ describe('killed at any step, the next run settles it', () => {
         await undoEmbedded(options());
         expect(await rowsOf()).toEqual(NEW);
       }
-    }, 60_000);
+    });
   }
 
   test('a folder that was made in the place of the live one meanwhile is kept aside', async () => {
@@ -213,7 +213,7 @@ describe('killed at any step, the next run settles it', () => {
     expect(await rowsOf()).toEqual(OLD);
     expect(await rowsOf(`${data}.made-meanwhile`)).toEqual([77]);
     expect(await rowsOf(`${data}.before-restore-${manifest.id}`)).toEqual(NEW);
-  }, 60_000);
+  });
 });
 
 test('nothing of a tar gets out of the folder that it is unpacked into', async () => {

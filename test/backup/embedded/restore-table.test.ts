@@ -40,7 +40,7 @@ beforeAll(async () => {
   });
   backup = storedBackup(new FolderStore('local', join(folder, 'backups')), manifest, { folder: 'app' });
   await run(['DELETE FROM p', 'DROP TABLE other."we""ird"']);
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function run(statements: string[], select = 'SELECT 1'): Promise<object[]> {
@@ -73,7 +73,7 @@ test('the rows come beside the live table, which stays as it is', async () => {
     { v: 'a\n\\restrict' },
     { v: null },
   ]);
-}, 60_000);
+});
 
 test('a name that another table of the backup has, and nothing in the live database, is free', async () => {
   await run(['ALTER TABLE other.t RENAME TO gone']);
@@ -82,7 +82,7 @@ test('a name that another table of the backup has, and nothing in the live datab
     rows: 2,
   });
   expect(await run([], 'SELECT count(*)::int AS n FROM other.t')).toEqual([{ n: 2 }]);
-}, 60_000);
+});
 
 test('never over one that is there, nor from one that is not, nor in part', async () => {
   await expect(restoreEmbeddedTable(backup, options('t', 'p'))).rejects.toThrow(
@@ -96,4 +96,4 @@ test('never over one that is there, nor from one that is not, nor in part', asyn
     refused('restore-failed'),
   );
   expect(await run([], `SELECT relname FROM pg_class WHERE relname = 'lost'`)).toEqual([]);
-}, 60_000);
+});

@@ -136,7 +136,7 @@ describe.runIf(server !== undefined)(`restore killed (PostgreSQL ${server?.name}
     }
     await restorePostgres(backup, site.options({ inPlace: true }));
     expect(await liveUsers(site)).toEqual(['ada', 'bob']);
-  }, 120_000);
+  });
 
   test('killed before the old one is dropped, the next run drops it', async () => {
     await killedAt('dropping', 0, 'drop');

@@ -25,6 +25,7 @@ import { PREFIX, s3StoreAt, supabaseStoreAt } from './stores.js';
 
 const FOLDER = 'app';
 const DAY = 86_400_000;
+const IN_CHUNKS = 13 * 1024 * 1024;
 
 interface Place {
   readonly fake: HttpFake &
@@ -86,13 +87,13 @@ describe.each(places)('%s', (_, open) => {
   const send = (manifest: Manifest) => sendBackup(local, place.store(), FOLDER, manifest);
   const at = (manifest: Manifest, name: string) => `${PREFIX}/${partKey(FOLDER, manifest.id, name)}`;
 
-  /** A backup in the local folder, `ageDays` old. */
-  async function localBackup(ageDays = 0): Promise<Manifest> {
+  /** A backup in the local folder, `ageDays` old; `IN_CHUNKS` makes one part large enough to be sent in several. */
+  async function localBackup(ageDays = 0, largeBytes = 60_000): Promise<Manifest> {
     const time = new Date(Date.now() - ageDays * DAY);
     const id = newBackupId(time);
     const bodies = {
       small: randomBytes(40_000),
-      large: randomBytes(13 * 1024 * 1024),
+      large: randomBytes(largeBytes),
       last: randomBytes(10),
     };
     const parts = Object.entries(bodies).map(([name, body]) => {
@@ -111,7 +112,7 @@ describe.each(places)('%s', (_, open) => {
   }
 
   test('sends, lists, marks and prunes', async () => {
-    const manifest = await localBackup();
+    const manifest = await localBackup(0, IN_CHUNKS);
     expect(await send(manifest)).toMatchObject({ store: 'offsite', kept: 0 });
     await pin(place.store(), FOLDER, manifest.id);
     const time = new Date().toISOString();
@@ -138,7 +139,7 @@ describe.each(places)('%s', (_, open) => {
   });
 
   test('an upload that is interrupted goes on with the next push', async () => {
-    const manifest = await localBackup();
+    const manifest = await localBackup(0, IN_CHUNKS);
     const stop = new AbortController();
     place.fake.break({ op: place.ops.chunk, skip: 1, delayMs: 2000 });
     setTimeout(() => stop.abort(new Error('killed')), 700);
