@@ -30,6 +30,7 @@ export function decideActions(
   to: Schema,
   dialect: Dialect,
   conversions?: RenderContext['conversions'],
+  unwhole: ReadonlySet<string> = new Set(),
 ): Action[] {
   const context: RenderContext = { from, to, folded: [], ...(conversions && { conversions }) };
   const creates = new Map<string, SchemaObject>();
@@ -48,7 +49,7 @@ export function decideActions(
   };
 
   const changes = diffSchemas(from, to, dialect);
-  const { wholes, covered } = alterWholes(changes, context, dialect);
+  const { wholes, covered } = alterWholes(changes, context, dialect, unwhole);
   for (const whole of wholes) alters.set(whole.after.id, whole);
   for (const change of changes) {
     if (covered.has(changedId(change))) continue;
@@ -90,6 +91,11 @@ export function decideActions(
       replace(dependentId);
     }
   }
+  // What is made anew with its own whole has nothing left to alter.
+  const gone = wholes.map(({ after }) => after.id).filter((id) => isWithin(id, replaced, from));
+  if (gone.length > 0) {
+    return decideActions(from, to, dialect, conversions, new Set([...unwhole, ...gone]));
+  }
 
   /** True when an in-place alteration ends the dependency by itself, so that it only has to come first. */
   function isReleased(dependent: string, needed: string): boolean {
@@ -115,6 +121,7 @@ function alterWholes(
   changes: readonly Change[],
   context: RenderContext,
   dialect: Dialect,
+  besides: ReadonlySet<string>,
 ): { readonly wholes: readonly Alter[]; readonly covered: ReadonlySet<string> } {
   const ofWhole = new Map<string, Change[]>();
   for (const change of changes) {
@@ -131,7 +138,7 @@ function alterWholes(
   for (const [id, parts] of ofWhole) {
     const before = context.from.objects.get(id);
     const after = context.to.objects.get(id);
-    if (!before || !after) continue;
+    if (!before || !after || besides.has(id)) continue;
     const alteration = dialect.kind(after.kind).alterWhole?.(before, after, parts, context);
     if (!alteration) continue;
     const settles = alteration.settles ?? alteration.touches ?? [];
@@ -139,6 +146,12 @@ function alterWholes(
     for (const settled of [id, ...settles]) covered.add(settled);
   }
   return { wholes, covered };
+}
+
+/** True when what the object is a part of, directly or further up, is among `ids`. */
+function isWithin(id: string, ids: ReadonlySet<string>, schema: Schema): boolean {
+  const parent = schema.objects.get(id)?.parent ?? null;
+  return parent !== null && (ids.has(parent) || isWithin(parent, ids, schema));
 }
 
 function changedId(change: Change): string {

@@ -1,241 +1,165 @@
 import * as fc from 'fast-check';
+import { type Roll, THINGS } from './random-things.js';
 
-/** A type a column may have, with a default for it; some only where what they need is there. */
-const TYPES: Readonly<Record<string, string>> = {
-  integer: '7',
-  bigint: '-7',
-  text: "'it''s'",
-  'varchar(10)': "'v'",
-  'numeric(8,2)': '1.5',
-  boolean: 'true',
-  timestamptz: 'now()',
-  jsonb: `'{"a": [1]}'`,
-  'text[]': "'{}'",
-  mood: "'a'",
-  'mood[]': "'{}'",
-  '"Kind of"': "'a'",
-  counted: '3',
-  'counted[]': "'{1}'",
-  pair: 'null',
-  'pair[]': "'{}'",
-  generated: '',
-};
+/** One thing of a random schema: its kind, and the dice that settle everything about it. */
+interface Thing {
+  readonly kind: number;
+  readonly dice: readonly number[];
+}
+
+/** What is done to a schema to make the next one of it. */
+interface Edit {
+  readonly how: 'alter' | 'drop' | 'add' | 'rename' | 'reorder' | 'again';
+  readonly at: number;
+  readonly die: number;
+  readonly value: number;
+  readonly thing: Thing;
+}
 
 /**
- * Random schemas over the kinds that are managed. Names come from small pools, so that two of them have much
- * in common and differ in any way. Whatever is generated is valid SQL: parts that fit nothing are left out.
+ * A random schema: statements in an order that mostly works. The server refuses some, because what they mention is
+ * not there or does not fit; they are to be left out.
  */
-export const schemaSql: fc.Arbitrary<string> = fc
-  .record({
-    enums: fc.dictionary(
-      fc.constantFrom('mood', 'Kind of'),
-      fc.shuffledSubarray(['a', 'b', "it's"], { minLength: 1 }),
-    ),
-    domain: fc.option(
-      fc.record({
-        base: fc.constantFrom('integer', 'bigint'),
-        check: fc.option(fc.constantFrom('value > 0', 'value > -5')),
-        notNull: fc.boolean(),
-        fallback: fc.boolean(),
-      }),
-    ),
-    composite: fc.option(
-      fc.uniqueArray(
-        fc.constantFrom('x integer', 'y text', 'z date', 'm mood', 'k counted', 'ks counted[]'),
-        { minLength: 1 },
-      ),
-    ),
-    routine: fc.option(
-      fc.record({
-        argument: fc.constantFrom('integer', 'bigint'),
-        name: fc.constantFrom('', 'n '),
-        result: fc.constantFrom('integer', 'bigint'),
-        body: fc.constantFrom('select $1', 'select $1 + 1'),
-      }),
-    ),
-    sequence: fc.option(fc.constantFrom('', ' increment by 2', ' as integer', ' cache 5 cycle maxvalue 100')),
-    tables: fc.dictionary(fc.constantFrom('t', 'Other'), table(), { minKeys: 1 }),
-    references: fc.option(fc.constantFrom('', ' on delete cascade', ' deferrable initially deferred')),
-    view: fc.option(fc.record({ star: fc.boolean(), second: fc.boolean(), materialized: fc.boolean() })),
-    comments: fc.boolean(),
-  })
-  .map((model) => render(model).join('\n'));
+export type Candidate = readonly string[];
 
-interface Model {
-  readonly enums: Readonly<Record<string, readonly string[]>>;
-  readonly domain: {
-    readonly base: string;
-    readonly check: string | null;
-    readonly notNull: boolean;
-    readonly fallback: boolean;
-  } | null;
-  readonly composite: readonly string[] | null;
-  readonly routine: {
-    readonly argument: string;
-    readonly name: string;
-    readonly result: string;
-    readonly body: string;
-  } | null;
-  readonly sequence: string | null;
-  readonly tables: Readonly<Record<string, RandomTable>>;
-  readonly references: string | null;
-  readonly view: { readonly star: boolean; readonly second: boolean; readonly materialized: boolean } | null;
-  readonly comments: boolean;
+const DICE = 12;
+
+const thing: fc.Arbitrary<Thing> = fc.record({
+  kind: fc.oneof(...THINGS.map(({ weight }, kind) => ({ weight, arbitrary: fc.constant(kind) }))),
+  dice: fc.array(fc.nat(999), { minLength: DICE, maxLength: DICE }),
+});
+
+const edit: fc.Arbitrary<Edit> = fc.record({
+  how: fc.constantFrom('alter', 'alter', 'alter', 'drop', 'add', 'rename', 'reorder', 'again'),
+  at: fc.nat(999),
+  die: fc.nat(999),
+  value: fc.nat(999),
+  thing,
+});
+
+/** What most of the rest hangs on; nearly always there, in any form. */
+const GROUND: readonly (readonly [kind: string, ...naming: readonly number[]])[] = [
+  ['schema'],
+  ['enum', 0],
+  ['domain', 0],
+  ['composite', 0],
+  ['function'],
+  ['function of types'],
+  ['trigger function'],
+  ['table', 0],
+  ['table', 1],
+  ['column', 0, 0],
+  ['column', 1, 0],
+  ['column', 0, 3],
+  ['constraint', 0, 0],
+  ['view', 0],
+];
+
+const ground: fc.Arbitrary<Thing | null>[] = GROUND.map(([kind, ...naming]) =>
+  fc.option(fc.array(fc.nat(999), { minLength: DICE, maxLength: DICE }), { freq: 12 }).map(
+    (dice) =>
+      dice && {
+        kind: THINGS.findIndex((one) => one.kind === kind),
+        dice: dice.map((number, index) => naming[index] ?? number),
+      },
+  ),
+);
+
+const things = fc
+  .tuple(fc.tuple(...ground), fc.array(thing, { minLength: 3, maxLength: 30, size: 'max' }))
+  .map(([base, more]) => [...base.filter((one) => one !== null), ...more]);
+
+/**
+ * What the words of THINGS are called. Every schema of a pair takes its names from here, so that some are the same;
+ * an edit `rename` takes the next.
+ */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  t1: ['t1', '"select"', '"T 1"'],
+  t2: ['t2', '"we;ird""t"', `"${'long'.repeat(15)}t_2"`],
+  t3: ['t3', '"t.3"'],
+  c1: ['c1', '"Cé 1"', '"user"'],
+  c2: ['c2', '"c""2;"', '"order"'],
+  c3: ['c3', `"${'c'.repeat(63)}"`],
+  v1: ['v1', '"View 1"'],
+  mood1: ['mood1', '"Mood;1"', '"table"'],
+  dom1: ['dom1', '"Dom ""1"'],
+  pair1: ['pair1', '"Pair--1"'],
+  f1: ['f1', '"F(1"', '"lower case"'],
+  i1: ['i1', '"/* i */"', `"${'i'.repeat(63)}"`],
+  k1: ['k1', '"Key 1"', '"check"'],
+  part1: ['part1', '"Part 1"'],
+  tf1: ['tf1', '"Touch"'],
+  pol1: ['pol1', '"a policy"'],
+  trig1: ['trig1', '"before"'],
+  s1: ['s1', '"S;1"', '"user"'],
+};
+
+interface State {
+  readonly things: readonly Thing[];
+  readonly names: Readonly<Record<string, number>>;
 }
 
-interface RandomTable {
-  readonly id: string;
-  readonly key: boolean;
-  readonly unlogged: boolean;
-  readonly columns: readonly {
-    readonly name: string;
-    readonly type: string;
-    readonly notNull: boolean;
-    readonly filled: boolean;
-  }[];
-  readonly unique: boolean;
-  readonly check: string | null;
-  readonly index: string | null;
-  readonly trigger: boolean;
+const state: fc.Arbitrary<State> = fc.record({
+  things,
+  names: fc.dictionary(fc.constantFrom(...Object.keys(NAMES)), fc.nat(2), { maxKeys: 6 }),
+});
+
+/** Two schemas that have nothing to do with each other but the names. */
+export const unrelated: fc.Arbitrary<readonly Candidate[]> = fc
+  .tuple(state, state)
+  .map((both) => both.map(render));
+
+/** A schema and what some edits make of it. */
+export const related: fc.Arbitrary<readonly Candidate[]> = edited(1);
+
+/** A schema that is edited again and again. */
+export const sequence: fc.Arbitrary<readonly Candidate[]> = edited(4);
+
+function edited(steps: number): fc.Arbitrary<readonly Candidate[]> {
+  const edits = fc.array(edit, { minLength: 1, maxLength: 6 });
+  return fc
+    .tuple(state, fc.array(edits, { minLength: Math.min(steps, 2), maxLength: steps }))
+    .map(([first, changes]) => {
+      const states = [first];
+      for (const change of changes) states.push(change.reduce(applied, states.at(-1)!));
+      return states.map(render);
+    });
 }
 
-function table(): fc.Arbitrary<RandomTable> {
-  return fc.record({
-    id: fc.constantFrom(
-      'integer',
-      'bigint',
-      'serial',
-      'bigserial',
-      'integer generated always as identity',
-      'bigint generated by default as identity (increment by 3)',
-    ),
-    key: fc.boolean(),
-    unlogged: fc.boolean(),
-    columns: fc
-      .uniqueArray(
-        fc.record({
-          name: fc.constantFrom('a', 'B', 'select', 'd'),
-          type: fc.constantFrom(...Object.keys(TYPES)),
-          notNull: fc.boolean(),
-          filled: fc.boolean(),
-        }),
-        { selector: ({ name }) => name, maxLength: 4 },
-      )
-      // A column that changes between a composite and the type of one of its attributes, while that type changes
-      // too, has no order; composites have names of their own.
-      .map((columns) =>
-        columns.map((column) =>
-          column.type.startsWith('pair') ? { ...column, name: `${column.name} pair` } : column,
-        ),
-      ),
-    unique: fc.boolean(),
-    check: fc.option(
-      fc.constantFrom(
-        'id > 0',
-        'id between 1 and 1000 and id <> 13',
-        'id in (1, 2) or id is null',
-        'double(id) > 0',
-      ),
-    ),
-    index: fc.option(fc.constantFrom('(id)', '(id desc) where id > 0', '((id * 2))', '(double(id))')),
-    trigger: fc.boolean(),
+function applied(before: State, { how, at, die, value, thing }: Edit): State {
+  const { things, names } = before;
+  const place = things.length === 0 ? 0 : at % things.length;
+  const old = things[place];
+  if (how === 'rename') {
+    const word = Object.keys(NAMES)[at % Object.keys(NAMES).length]!;
+    return { things, names: { ...names, [word]: (names[word] ?? 0) + 1 } };
+  }
+  if (how === 'add' || old === undefined) return { names, things: things.toSpliced(place, 0, thing) };
+  if (how === 'drop') return { names, things: things.toSpliced(place, 1) };
+  if (how === 'reorder') return { names, things: [...things.toSpliced(place, 1), old] };
+  const { naming } = THINGS[old.kind]!;
+  const dice =
+    how === 'again'
+      ? old.dice.map((number, index) => (index < naming ? number : thing.dice[index]!))
+      : old.dice.with(naming + (die % (4 - Math.min(naming, 2))), value);
+  return { names, things: things.with(place, { ...old, dice }) };
+}
+
+function render({ things, names }: State): Candidate {
+  const statements = THINGS.flatMap(({ sql }, kind) =>
+    things.filter((one) => one.kind === kind).flatMap(({ dice }) => sql(roller(dice))),
+  );
+  return [...new Set(statements.filter((sql) => sql !== ''))].map((sql) => named(sql, names));
+}
+
+function roller(dice: readonly number[]): Roll {
+  let next = 0;
+  return (...options) => options[(dice[next++] ?? 0) % options.length]!;
+}
+
+function named(sql: string, names: State['names']): string {
+  return sql.replace(/(?<!["\w])[a-z]+\d\b/g, (word) => {
+    const options = NAMES[word];
+    return options === undefined ? word : options[(names[word] ?? 0) % options.length]!;
   });
-}
-
-function render(model: Model): string[] {
-  const { domain, composite, routine, sequence } = model;
-  const attributes = (composite ?? []).filter(
-    (attribute) =>
-      (!attribute.includes('mood') || model.enums.mood !== undefined) &&
-      (!attribute.includes('counted') || domain !== null),
-  );
-  const has = (type: string): boolean =>
-    !/mood|Kind|counted|pair/.test(type) ||
-    (type.startsWith('mood') && model.enums.mood !== undefined) ||
-    (type === '"Kind of"' && model.enums['Kind of'] !== undefined) ||
-    (type.startsWith('counted') && domain !== null) ||
-    (type.startsWith('pair') && attributes.length > 0);
-  const sql: string[] = [];
-  for (const [name, values] of Object.entries(model.enums)) {
-    sql.push(
-      `create type "${name}" as enum (${values.map((value) => `'${value.replace("'", "''")}'`).join(', ')});`,
-    );
-  }
-  if (domain !== null) {
-    const check = domain.check === null ? '' : ` constraint fits check (${domain.check})`;
-    sql.push(
-      `create domain counted as ${domain.base}${domain.fallback ? ' default 3' : ''}${domain.notNull ? ' not null' : ''}${check};`,
-    );
-  }
-  if (attributes.length > 0) sql.push(`create type pair as (${attributes.join(', ')});`);
-  if (sequence !== null) sql.push(`create sequence numbers${sequence};`);
-  if (routine !== null) {
-    const { name, argument, result, body } = routine;
-    sql.push(
-      `create function double(${name}${argument}) returns ${result} language sql immutable as $$ ${body}::${result} $$;`,
-    );
-  }
-  sql.push(
-    'create function touch() returns trigger language plpgsql as $$ begin return new; end $$;',
-    ...Object.entries(model.tables).flatMap(([name, one]) => renderTable(name, one, model, has)),
-  );
-  const target = model.tables.t;
-  const other = model.tables.Other;
-  if (target?.key && other && !target.unlogged && model.references !== null) {
-    sql.push(`alter table "Other" add constraint refers foreign key (id) references t${model.references};`);
-  }
-  if (model.view !== null && target) sql.push(...renderViews(model.view, target, has));
-  return sql;
-}
-
-function renderTable(name: string, one: RandomTable, model: Model, has: (type: string) => boolean): string[] {
-  const columns = one.columns.filter(({ type }) => has(type));
-  const calls = (text: string | null): boolean => text?.includes('double') === true;
-  const canCall = model.routine !== null && (model.routine.argument === 'bigint' || !/big/.test(one.id));
-  const lines = [
-    `id ${one.id}`,
-    ...columns.map(({ name: column, type, notNull, filled }) => {
-      if (type === 'generated') return `"${column}" bigint generated always as (id * 2) stored`;
-      const first =
-        type === 'mood' || type === '"Kind of"' ? model.enums[type.replaceAll('"', '')]?.[0] : undefined;
-      const value = first === undefined ? TYPES[type] : `'${first.replace("'", "''")}'`;
-      return `"${column}" ${type}${filled ? ` default ${value}` : ''}${notNull && type !== 'pair' ? ' not null' : ''}`;
-    }),
-    ...(one.key ? [`constraint "${name} key" primary key (id)`] : []),
-    ...(one.unique && columns[0] && columns[0].type !== 'jsonb' ? [`unique (id, "${columns[0].name}")`] : []),
-    ...(one.check !== null && (!calls(one.check) || canCall) ? [`constraint fine check (${one.check})`] : []),
-  ];
-  return [
-    `create ${one.unlogged ? 'unlogged ' : ''}table "${name}" (\n  ${lines.join(',\n  ')}\n);`,
-    ...(one.index !== null && (!calls(one.index) || canCall)
-      ? [`create index "${name} index" on "${name}" ${one.index};`]
-      : []),
-    ...(one.trigger
-      ? [`create trigger touched before update of id on "${name}" for each row execute function touch();`]
-      : []),
-    ...(model.comments
-      ? [
-          `comment on table "${name}" is 'about ${name}';`,
-          ...columns.slice(0, 1).map((column) => `comment on column "${name}"."${column.name}" is 'first';`),
-        ]
-      : []),
-  ];
-}
-
-function renderViews(
-  { star, second, materialized }: NonNullable<Model['view']>,
-  target: RandomTable,
-  has: (type: string) => boolean,
-): string[] {
-  const columns = ['id', ...target.columns.filter(({ type }) => has(type)).map(({ name }) => `"${name}"`)];
-  return [
-    `create view shown as select ${star ? columns.join(', ') : 'id'} from t where id between 1 and 9 and id <> 5;`,
-    ...(second ? ['create view "shown again" as select id as n from shown;'] : []),
-    ...(materialized
-      ? [
-          'create materialized view kept as select id, count(*) from shown group by id;',
-          'create unique index on kept (id);',
-        ]
-      : []),
-  ];
 }

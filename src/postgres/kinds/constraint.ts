@@ -4,6 +4,7 @@ import { followsParent, handsOn, partitionId, shapeOf, staysAttached } from '../
 import type { IndexRole } from '../automatic-names.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
+import { constraintName } from '../constraint-name.js';
 import { dropWithBelow } from '../drop-with-below.js';
 import { plainName, plainRelationOf, qualified, quoteIdent, relationOf } from '../identifiers.js';
 import { INDEX_ATTACHMENT, PARTITIONS_WITHOUT, readAttachment, readWithout } from '../index-attachment.js';
@@ -129,6 +130,7 @@ export const constraintKind: PostgresKind = {
   label: (object) => `${object.props.type} ${object.name} of ${plainRelationOf(object)}`,
   reference: (object) => `CONSTRAINT ${quoteIdent(object.name)} ON ${relationOf(object)}`,
   slots,
+  crowds: (object) => constraintName(object, object.name),
   frees: (object) => [
     ...(object.props.type === 'foreign key' ? [] : ownSlots(object)),
     ...(object.props.type === 'check' ? [shapeOf(object.parent!)] : []),

@@ -1,6 +1,7 @@
 import { propsOf } from '../../schema/kind.js';
 import { objectPath, type Schema, type SchemaObject } from '../../schema/object.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
+import { constraintName } from '../constraint-name.js';
 import { plainRelationOf, quoteIdent, quoteLiteral, relationOf } from '../identifiers.js';
 import { sentence } from '../plain-words.js';
 import type { PostgresKind } from '../postgres-kind.js';
@@ -20,6 +21,7 @@ export const notNullConstraintKind: PostgresKind = {
   label: (object) => `NOT NULL of column ${plainRelationOf(object)}.${object.name}`,
   reference: constraint,
   droppedWithParent: () => true,
+  crowds: (object) => constraintName(object, String(object.info.name)),
   // CREATE TABLE takes NOT VALID and forgets it: there are no rows that could be invalid.
   foldsIntoParent: (object) => propsOf<NotNullProps>(object).validated,
 

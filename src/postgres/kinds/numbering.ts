@@ -3,8 +3,10 @@ import { type InPlace, propsOf, type RenderContext } from '../../schema/kind.js'
 import { dependentsOf } from '../../schema/lookup.js';
 import type { SchemaObject } from '../../schema/object.js';
 import { plainRelationOf, qualified, quoteIdent, quoteLiteral, relationOf } from '../identifiers.js';
+import { roleName } from '../privileges/grants.js';
 import { temporaryNames } from '../temporary-names.js';
 import { alterColumn, type ColumnProps, defaultText } from './column-definition.js';
+import { ownerOf } from './owner.js';
 import { createSequence, ownedByClause } from './sequence-definition.js';
 
 /**
@@ -54,6 +56,8 @@ export function changeNumbering(
     hazards: (rest.hazards ?? []).filter(({ code }) => code !== FORGOTTEN),
     settles,
     touches: settles,
+    // The sequence has to have the owner that the table has.
+    follows: [`owner:${after.parent}`, ...(rest.follows ?? [])],
     // What was granted on the one sequence is granted on the other.
     disturbs: (dependent) =>
       dependent.id === `privileges:${sequence.id}` || (rest.disturbs?.(dependent) ?? false),
@@ -115,12 +119,16 @@ function identityToSerial(
   const [temporary] = temporaryNames([sequence], context, '__new') as [string];
   const made = qualified(sequence.schema, temporary);
   const value = context.to.objects.get(fallbackOf(after));
+  const owner = ownerOf(after.parent!, context.to);
   return [
     createSequence({ ...sequence, name: temporary, props: { ...sequence.props, ownedBy: null } }),
     // Nothing when it never counted: setval is strict.
     `SELECT setval(${quoteLiteral(made)}, pg_sequence_last_value(${serialSequence(before)}::regclass))`,
     ...rest,
     `ALTER SEQUENCE ${made} RENAME TO ${quoteIdent(sequence.name)}`,
+    ...(owner === null
+      ? []
+      : [`ALTER SEQUENCE ${qualified(sequence.schema, sequence.name)} OWNER TO ${roleName(owner)}`]),
     `ALTER SEQUENCE ${qualified(sequence.schema, sequence.name)} ${ownedByClause(after.id)}`,
     ...(value === undefined
       ? []

@@ -37,6 +37,7 @@ export const policyKind: PostgresKind = {
   label: (object) => `policy ${object.name} on ${plainRelationOf(object)}`,
   reference: policyOn,
   droppedWithParent: () => true,
+  cutOrder: () => 0,
   blocksColumnTypeChange: true,
 
   query: () => `

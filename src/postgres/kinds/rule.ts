@@ -21,6 +21,7 @@ export const ruleKind: PostgresKind = {
   label: (object) => `rule ${object.name} on ${plainRelationOf(object)}`,
   reference: ruleOn,
   droppedWithParent: () => true,
+  cutOrder: () => 0,
   blocksColumnTypeChange: true,
 
   query: () => `

@@ -1,9 +1,11 @@
 import { propsOf, type RenderContext } from '../../schema/kind.js';
-import { objectPath, type SchemaObject } from '../../schema/object.js';
+import { objectId, objectPath, type Schema, type SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
 import { aboutOne } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
+import { roleName } from '../privileges/grants.js';
+import { ownerOf } from './owner.js';
 import {
   createSequence,
   ownedByClause,
@@ -48,7 +50,12 @@ export const sequenceKind: PostgresKind = {
   slots: (object) => [`relation ${plainName(object.schema, object.name)}`],
   droppedWithParent: () => true,
   foldsIntoParent: (object) => object.info.serial === true,
-  create: (object) => ({ sql: [createSequence(object)] }),
+  // A column's sequence has to have the owner that its table has.
+  follows: (object) => {
+    const table = tableOf(object);
+    return table === null ? [] : [`owner:${table}`];
+  },
+  create: (object, { to }) => ({ sql: createFor(object, to) }),
   drop(object) {
     const subject = plainName(object.schema, object.name);
     return {
@@ -72,7 +79,16 @@ export const sequenceKind: PostgresKind = {
       ...sequenceChanges(old, shape),
       ...(changed.includes('ownedBy') ? [ownedByClause(ownedBy)] : []),
     ];
-    const sql = options.length === 0 ? [] : [`${sequence} ${options.join(' ')}`];
+    const owner = roleOf(after, context.to);
+    const sql = [
+      ...(changed.includes('ownedBy') && owner !== roleOf(before, context.from)
+        ? [
+            ...(old.ownedBy === null ? [] : [`${sequence} OWNED BY NONE`]),
+            `${sequence} OWNER TO ${owner === null ? 'CURRENT_USER' : roleName(owner)}`,
+          ]
+        : []),
+      ...(options.length === 0 ? [] : [`${sequence} ${options.join(' ')}`]),
+    ];
     if (changed.includes('unlogged') && !followsTable(after, context))
       sql.push(`${sequence} SET ${unlogged ? 'UNLOGGED' : 'LOGGED'}`);
     // Whoever calls nextval can do so before and after.
@@ -103,6 +119,28 @@ export const sequenceKind: PostgresKind = {
     sql: [`ALTER SEQUENCE ${qualified(object.schema, object.name)} RENAME TO ${quoteIdent(newName)}`],
   }),
 };
+
+/** The id of the table whose column owns the sequence. */
+function tableOf(sequence: SchemaObject): string | null {
+  const { ownedBy } = propsOf<SequenceProps>(sequence);
+  return ownedBy === null ? null : objectId('table', ...objectPath(ownedBy).slice(0, 2));
+}
+
+/** Who owns it, where that is not whoever makes things. */
+function roleOf(sequence: SchemaObject, schema: Schema): string | null {
+  return ownerOf(tableOf(sequence) ?? sequence.id, schema);
+}
+
+function createFor(sequence: SchemaObject, schema: Schema): string[] {
+  const owner = tableOf(sequence) === null ? null : roleOf(sequence, schema);
+  if (owner === null) return [createSequence(sequence)];
+  const alter = `ALTER SEQUENCE ${qualified(sequence.schema, sequence.name)}`;
+  return [
+    createSequence({ ...sequence, props: { ...sequence.props, ownedBy: null } }),
+    `${alter} OWNER TO ${roleName(owner)}`,
+    `${alter} ${ownedByClause(propsOf<SequenceProps>(sequence).ownedBy)}`,
+  ];
+}
 
 function plainColumn(id: string): string {
   const [schema, table, column] = objectPath(id) as [string, string, string];

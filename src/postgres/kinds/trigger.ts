@@ -24,6 +24,7 @@ export const triggerKind: PostgresKind = {
   label: (object) => `trigger ${object.name} on ${plainRelationOf(object)}`,
   reference: (object) => `TRIGGER ${quoteIdent(object.name)} ON ${relationOf(object)}`,
   droppedWithParent: () => true,
+  cutOrder: () => 0,
   slots: (object) => [handsOn(object.parent!)],
   frees: () => [],
   // It depends on a column only by WHEN or UPDATE OF, and those are what PostgreSQL minds.

@@ -16,6 +16,7 @@ export const viewColumnDefaultKind: PostgresKind = {
   label: (object) => `the default of column ${plainRelationOf(object)}.${object.name}`,
   reference: (object) => `COLUMN ${relationOf(object)}.${quoteIdent(object.name)}`,
   droppedWithParent: () => true,
+  cutOrder: () => 1,
 
   query: () => `
     SELECT ${CATALOG.pg_attrdef} AS classid, d.oid::int8 AS objid, 0 AS objsubid,

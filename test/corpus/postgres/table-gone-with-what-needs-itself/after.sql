@@ -1,0 +1,1 @@
+create function tf() returns trigger language plpgsql as $$begin return new; end$$;
