@@ -12,8 +12,8 @@ import { build, wander } from './random-walk.js';
  * normal run is the same each time: whoever changes something else is not to find what was there before.
  */
 const long = process.env.TIDEMARK_RANDOM_PAIRS;
-const pairs = Number(long ?? 200);
-const seed = Number(process.env.TIDEMARK_RANDOM_SEED ?? (long ? Math.floor(Math.random() * 2 ** 31) : 2));
+const pairs = Number(long ?? 100);
+const seed = Number(process.env.TIDEMARK_RANDOM_SEED ?? (long ? Math.floor(Math.random() * 2 ** 31) : 3));
 
 let connection: Connection;
 beforeAll(async () => {
@@ -23,28 +23,26 @@ beforeAll(async () => {
 afterAll(() => connection.close());
 
 const shares = [
-  { what: 'pairs of a schema and what edits make of it', of: related, share: 0.65 },
-  { what: 'pairs of schemas that have little to do with each other', of: unrelated, share: 0.25 },
-  { what: 'sequences of edits', of: sequence, share: 0.1 },
+  { what: 'pairs of a schema and what edits make of it', of: related, share: 0.8 },
+  { what: 'pairs of schemas that have little to do with each other', of: unrelated, share: 0.2 },
+  { what: 'sequences of edits', of: sequence, share: 0.05 },
 ];
 
 test.each(shares.map((one) => ({ ...one, runs: Math.ceil(pairs * one.share) })))(
   `$runs random $what lead there and back, seed ${seed}`,
-  ({ of, runs }) =>
-    fc.assert(
-      fc.asyncProperty(of, async (states) => {
-        const message = await failureOf(states);
-        if (message === null) return;
-        const small = await smaller(
-          states,
-          async (fewer) => sortOf(await failureOf(fewer)) === sortOf(message),
-        );
-        throw new Error(await asSql(small));
-      }),
-      // What fails is made smaller as SQL, which gets further than dice can.
-      { numRuns: runs, seed, endOnFailure: true, reporter: report },
-    ),
-  60_000 + pairs * 5_000,
+  async ({ of, runs }) => {
+    // What fails is made smaller as SQL, which gets further than dice can.
+    for (const states of fc.sample(of, { seed, numRuns: runs })) {
+      const message = await failureOf(states);
+      if (message === null) continue;
+      const small = await smaller(
+        states,
+        async (fewer) => sortOf(await failureOf(fewer)) === sortOf(message),
+      );
+      throw new Error(`TIDEMARK_RANDOM_SEED=${seed}\n${await asSql(small)}`);
+    }
+  },
+  60_000 + pairs * 10_000,
 );
 
 async function failureOf(states: readonly Candidate[]): Promise<string | null> {
@@ -68,10 +66,4 @@ async function asSql(states: readonly Candidate[]): Promise<string> {
   for (const state of states)
     scripts.push((await build(connection, state)).sql.map((sql) => `${sql};`).join('\n'));
   return `${scripts.join('\n-- becomes\n')}\n\n-- ${await failureOf(states)}`;
-}
-
-function report(result: fc.RunDetails<[readonly Candidate[]]>): void {
-  if (!result.failed) return;
-  const error = result.errorInstance as Error;
-  throw new Error(`TIDEMARK_RANDOM_SEED=${seed}\n${error.message}`, { cause: error });
 }
