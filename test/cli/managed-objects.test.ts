@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openProject } from '../../src/index.js';
 import { inProcess } from '../support/cli-in-process.js';
 import { embedded, freshDatabase, servers } from '../support/postgres-server.js';
@@ -43,6 +43,9 @@ const BOOKS = [
   'CREATE INDEX knex_batch ON knex_migrations (batch)',
 ];
 const USERS = 'CREATE TABLE users (id integer PRIMARY KEY, email text);\n';
+
+// Several commands each, some of which start an engine.
+vi.setConfig({ testTimeout: 240_000 });
 
 describe.each(kinds)('one filter holds in every command: $name', ({ open }) => {
   test("other tools' bookkeeping is left alone, and said", async () => {
@@ -134,4 +137,27 @@ describe.each(kinds)('one filter holds in every command: $name', ({ open }) => {
       await database.drop();
     }
   });
+});
+
+test('owners and privileges are left alone by diff, apply and inspect where the configuration says so', async () => {
+  const database = await freshDatabase(embedded());
+  try {
+    const { run, json, outside } = at(database.url);
+    await outside('CREATE ROLE tm_cli_owner', 'CREATE ROLE tm_cli_reader');
+    const sql = `${USERS}ALTER TABLE users OWNER TO tm_cli_owner;\nGRANT SELECT ON users TO tm_cli_reader;\n`;
+    writeFileSync(join(cwd, 'schema.sql'), sql);
+    writeFileSync(join(cwd, 'tidemark.config.json'), JSON.stringify({ owners: false, privileges: false }));
+    const diff = `schema diff --from ${database.url} --to schema.sql`;
+
+    const applied = await run('schema apply --yes');
+    expect(applied.code, applied.stderr).toBe(0);
+    expect((await json(diff)).result.sql).toBe('');
+    expect((await run('schema inspect')).stdout).not.toMatch(/OWNER|GRANT/);
+    await outside('GRANT INSERT ON users TO tm_cli_reader');
+    expect((await json(diff)).result.sql).toBe('');
+    writeFileSync(join(cwd, 'tidemark.config.json'), '{}');
+    expect((await run('schema inspect')).stdout).toMatch(/GRANT INSERT ON (TABLE )?users TO tm_cli_reader/);
+  } finally {
+    await database.drop();
+  }
 });

@@ -1,11 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { hashFolder } from '../../src/migrations/hash-folder.js';
 import { rolesNamed } from '../../src/migrations/postgres-missing-role.js';
 import { inProcess } from '../support/cli-in-process.js';
 import { describeEachServer, query, withDatabase } from '../support/postgres-server.js';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 test.each([
   ['GRANT SELECT ON t TO a, "B c", PUBLIC', ['a', 'B c']],
