@@ -12,6 +12,11 @@ export function automaticIndexName(table: string, columns: readonly string[], ro
   return objectName(table, role === 'pkey' ? '' : addition(columns), role);
 }
 
+/** The name that PostgreSQL gives the sequence of a serial or identity column, as long as nothing else has it. */
+export function automaticSequenceName(table: string, column: string): string {
+  return objectName(table, column, 'seq');
+}
+
 /** ChooseIndexNameAddition: it stops adding at the limit, and counts bytes. */
 function addition(columns: readonly string[]): string {
   let text = '';

@@ -18,7 +18,9 @@ export function canonicalExpression(text: string): string {
 
 /** The expression in parentheses; as it is when it already stands in a pair of its own. */
 export function inParentheses(expression: string): string {
-  return isParenthesised(expression) ? expression : `(${expression})`;
+  // The brackets of a sub-select are its own.
+  const isSubselect = /^\(\s*(?:select|with|values)\b/i.test(expression);
+  return isParenthesised(expression) && !isSubselect ? expression : `(${expression})`;
 }
 
 function isParenthesised(expression: string): boolean {
@@ -35,7 +37,8 @@ function pushArrayCasts(text: string): string {
   for (let open = all.length - 2; open >= 0; open--) {
     if (at(open) !== 'ARRAY' || at(open + 1) !== '[') continue;
     const close = closing(text, all, open + 1);
-    if (close === -1) continue;
+    // An empty one has only its cast to say of what it is empty.
+    if (close === -1 || close === open + 2) continue;
     const wrapped = at(open - 1) === '(' && at(close + 1) === ')';
     const cast = castAfter(text, all, wrapped ? close + 2 : close + 1);
     if (!cast?.type.endsWith('[]')) continue;

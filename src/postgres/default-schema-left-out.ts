@@ -10,7 +10,8 @@ export function withoutDefaultSchema(definition: string, word: 'ON' | 'TO'): str
   for (const { kind, start, end } of tokens(definition)) {
     if (behind) {
       const prefix = `${DEFAULT_SCHEMA}.`;
-      return definition.startsWith(prefix, start)
+      // As `qualified` does it: the server has relations of its own whose names begin so.
+      return definition.startsWith(prefix, start) && !definition.startsWith('pg_', start + prefix.length)
         ? definition.slice(0, start) + definition.slice(start + prefix.length)
         : definition;
     }

@@ -68,11 +68,46 @@ export const postgresDialect: Dialect = {
   // Deparsing changes between major versions only.
   sameReading: (versionNumber, other) => Math.trunc(versionNumber / 10000) === Math.trunc(other / 10000),
   frame(steps, to, own) {
-    return hasForwardReference(steps, to, own)
+    return hasForwardReference(steps, to, own) ||
+      hasTriedSetting(steps, to, own) ||
+      hasStaleBody(steps, to, own)
       ? { before: ['SET check_function_bodies = off'], after: ['RESET check_function_bodies'] }
       : { before: [], after: [] };
   },
 };
+
+/**
+ * True when the body of a written function names a table or procedure that is nowhere: PostgreSQL lets a table go that a
+ * body in a string needs, and refuses to create such a function again.
+ */
+function hasStaleBody(steps: readonly Step[], to: Schema, own = steps.length): boolean {
+  let known: Set<string> | undefined;
+  return steps.slice(0, own).some(({ action, object }) => {
+    const body = action === 'drop' ? undefined : stringBody(object, to);
+    if (body === undefined || to.objects.get(object)?.props.language !== 'sql') return false;
+    known ??= new Set([...to.objects.values()].map(({ name }) => name.replace(/\(.*$/s, '').toLowerCase()));
+    return [...body.matchAll(NAMED)].some(([, name]) => !known!.has(name!.toLowerCase()));
+  });
+}
+
+/** A plain name where only one of a table or procedure can stand, after its schema if that is written. */
+const NAMED =
+  /\b(?:from|join|into|update|call)\s+(?!select\b|lateral\b|only\b|unnest\b|generate_series\b|pg_|information_schema\b)(?:[a-z_][\w$]*\s*\.\s*)?([a-z_][\w$]*)/gi;
+
+/**
+ * True when a function is written with settings of its own, which are tried out when it is created: one may name what
+ * is not there, not yet or not any more. A search path may always.
+ */
+function hasTriedSetting(steps: readonly Step[], to: Schema, own = steps.length): boolean {
+  return steps.slice(0, own).some(({ action, object }) => {
+    const settings = action === 'drop' ? undefined : to.objects.get(object)?.props.settings;
+    return Array.isArray(settings) && settings.some((setting) => !TRIED_IN_VAIN.test(String(setting)));
+  });
+}
+
+/** Settings whose values name nothing that could be missing. */
+const TRIED_IN_VAIN =
+  /^(search_path|[a-z_]*timeout|work_mem|maintenance_work_mem|jit|row_security|datestyle|timezone|check_function_bodies|client_min_messages|enable_[a-z]+|plpgsql\.[a-z_]+)=/i;
 
 /**
  * True when a function whose body is a string is written before something whose name stands in the body. The

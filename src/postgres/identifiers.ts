@@ -39,7 +39,8 @@ export function quoteLiteral(text: string): string {
  * how the server deparses them under `search_path = public`, so both kinds of text look alike.
  */
 export function qualified(schema: string | null, name: string): string {
-  return schema === null || schema === DEFAULT_SCHEMA
+  // The server finds its own pg_class first, so one in `public` is named with its schema.
+  return schema === null || (schema === DEFAULT_SCHEMA && !name.startsWith('pg_'))
     ? quoteIdent(name)
     : `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }

@@ -29,7 +29,9 @@ function nameList(value: string): string {
   return names.length === 0 ? "''" : names.map((name) => quoteListName(name)).join(', ');
 }
 
-/** `""` is how an empty search path is kept; it can only be written as a string. */
+/** As an identifier `""` (an empty search path) is refused, and what is longer than a name is cut: a path may be. */
 function quoteListName(name: string): string {
-  return name === '' || name.startsWith('$') ? quoteLiteral(name) : quoteIdent(name);
+  return name === '' || name.startsWith('$') || Buffer.byteLength(name) > 63
+    ? quoteLiteral(name)
+    : quoteIdent(name);
 }

@@ -1,5 +1,5 @@
 import { propsOf } from '../../schema/kind.js';
-import type { SchemaObject } from '../../schema/object.js';
+import { objectId, type SchemaObject } from '../../schema/object.js';
 import { CATALOG, FIRST_USER_OID, isNotExtensionMember } from '../catalog-scope.js';
 import type { PostgresKind } from '../postgres-kind.js';
 
@@ -28,7 +28,12 @@ export const castKind: PostgresKind = {
     SELECT ${CATALOG.pg_cast} AS classid, c.oid::int8 AS objid, 0 AS objsubid,
            format_type(c.castsource, NULL) AS source, format_type(c.casttarget, NULL) AS target,
            c.castmethod AS method, c.castcontext AS context,
-           CASE WHEN c.castfunc <> 0 THEN c.castfunc::regprocedure::text END AS function
+           CASE WHEN c.castfunc <> 0 THEN c.castfunc::regprocedure::text END AS function,
+           -- What makes its function fit where the types differ; the server does not keep that before version 16.
+           (SELECT json_agg(json_build_array(format_type(b.castsource, NULL), format_type(b.casttarget, NULL))) FROM pg_proc f JOIN pg_cast b ON b.castmethod = 'b' AND b.oid >= ${FIRST_USER_OID}
+              AND (b.castsource = f.prorettype AND b.casttarget = c.casttarget
+                OR b.castsource = c.castsource AND b.casttarget = f.proargtypes[0])
+             WHERE f.oid = c.castfunc) AS binary
       FROM pg_cast c
      WHERE c.oid >= ${FIRST_USER_OID} AND ${isNotExtensionMember('pg_cast', 'c.oid')}
        AND NOT EXISTS (SELECT FROM pg_depend d
@@ -47,6 +52,7 @@ export const castKind: PostgresKind = {
         function: row.function as string | null,
         context: CONTEXTS[row.context as string]!,
       },
+      needs: ((row.binary ?? []) as string[][]).map((other) => objectId('cast', ...other)),
     };
   },
 

@@ -8,7 +8,7 @@ import {
 } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
 import { followsParent } from '../attachments.js';
-import { plainRelationOf, quoteIdent } from '../identifiers.js';
+import { plainRelationOf, qualified, quoteIdent } from '../identifiers.js';
 import { postgresKind } from '../kind-registry.js';
 import { aboutOne } from '../plain-words.js';
 import { inheritedFrom, isForeign } from '../table-parts.js';
@@ -48,7 +48,7 @@ export function alterColumnStatements(
     ...(old.notNull && !next.notNull ? ['DROP NOT NULL'] : []),
     ...(retyped ? [typeChange(before, after, context)] : []),
     ...(becomesNotNull ? ['SET NOT NULL'] : []),
-    ...identityChanges(old, next),
+    ...identityChanges(old, next, after),
   ];
   const settings = settingChanges(before, next, retyped);
   const subject = `${plainRelationOf(after)}.${after.name}`;
@@ -99,6 +99,7 @@ export function alterColumnStatements(
   return {
     sql: [
       ...clauses.map((clause) => `${alterColumn(after)} ${clause}`),
+      ...sequenceRename(before, after),
       ...settings.map((clause) => `${alterColumnOnly(after, context)} ${clause}`),
     ],
     summary: aboutOne(`column ${subject}`, phrases(old, next)),
@@ -179,9 +180,9 @@ function typeChange(before: SchemaObject, after: SchemaObject, context: RenderCo
   return `TYPE ${type}${collate}${value === undefined ? '' : ` USING ${value}`}`;
 }
 
-function identityChanges(old: ColumnProps, next: ColumnProps): string[] {
+function identityChanges(old: ColumnProps, next: ColumnProps, after: SchemaObject): string[] {
   if (next.identity === null) return [];
-  if (old.identity === null) return [`ADD ${identityClause(next.identity)}`];
+  if (old.identity === null) return [`ADD ${identityClause(next.identity, after.schema)}`];
   const changes = [
     ...(old.identity.always === next.identity.always
       ? []
@@ -191,6 +192,15 @@ function identityChanges(old: ColumnProps, next: ColumnProps): string[] {
     ),
   ];
   return changes.length === 0 ? [] : [changes.join(' ')];
+}
+
+/** The sequence of an identity column has a name that somebody may use. */
+function sequenceRename(before: SchemaObject, after: SchemaObject): string[] {
+  const old = propsOf<ColumnProps>(before).identity;
+  const next = propsOf<ColumnProps>(after).identity;
+  if (old === null || next === null || old.name === next.name) return [];
+  const sequence = qualified(after.schema, String(before.info.sequence));
+  return [`ALTER SEQUENCE ${sequence} RENAME TO ${quoteIdent(String(after.info.sequence))}`];
 }
 
 /** A new type brings its own storage and no compression, so both are said again after it. */

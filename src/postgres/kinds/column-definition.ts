@@ -2,7 +2,7 @@ import { propsOf } from '../../schema/kind.js';
 import { objectId, objectPath, type SchemaObject } from '../../schema/object.js';
 import { alterOnly } from '../attachments.js';
 import { inParentheses } from '../canonical-expression.js';
-import { quoteIdent, relationOf } from '../identifiers.js';
+import { qualified, quoteIdent, relationOf } from '../identifiers.js';
 import type { BothStates } from '../table-parts.js';
 import { foldsToSerial, type SequenceShape, sequenceOptions } from './sequence-definition.js';
 
@@ -12,7 +12,13 @@ export type ColumnProps = {
   /** As SQL writes it; null for the type's own collation. */
   readonly collation: string | null;
   readonly notNull: boolean;
-  readonly identity: (SequenceShape & { readonly always: boolean }) | null;
+  readonly identity:
+    | (SequenceShape & {
+        readonly always: boolean;
+        /** What its sequence is called; null where the server named it. */
+        readonly name: string | null;
+      })
+    | null;
   readonly generated: { readonly stored: boolean; readonly expression: string } | null;
   /** Null for the type's own. */
   readonly storage: 'plain' | 'external' | 'extended' | 'main' | null;
@@ -40,7 +46,7 @@ export function columnDefinition(column: SchemaObject, folded: readonly SchemaOb
   const words = [quoteIdent(column.name), serial ? SERIAL[type]! : type];
   if (collation !== null) words.push(`COLLATE ${collation}`);
   if (generated !== null) words.push(generatedClause(generated));
-  if (identity !== null) words.push(identityClause(identity));
+  if (identity !== null) words.push(identityClause(identity, column.schema));
   const special = folded.find((part) => part.kind === 'not-null-constraint' && part.parent === column.id);
   if (notNull && special !== undefined) words.push(notNullClause(propsOf<NotNullProps>(special)));
   // serial and identity bring NOT NULL along.
@@ -85,8 +91,14 @@ function generatedClause(generated: NonNullable<ColumnProps['generated']>): stri
   return `GENERATED ALWAYS AS ${inParentheses(generated.expression)} ${generated.stored ? 'STORED' : 'VIRTUAL'}`;
 }
 
-export function identityClause(identity: NonNullable<ColumnProps['identity']>): string {
-  const options = sequenceOptions(identity);
+export function identityClause(
+  identity: NonNullable<ColumnProps['identity']>,
+  schema: string | null,
+): string {
+  const options = [
+    ...(identity.name === null ? [] : [`SEQUENCE NAME ${qualified(schema, identity.name)}`]),
+    ...sequenceOptions(identity),
+  ];
   const mode = identity.always ? 'ALWAYS' : 'BY DEFAULT';
   return `GENERATED ${mode} AS IDENTITY${options.length === 0 ? '' : ` (${options.join(' ')})`}`;
 }

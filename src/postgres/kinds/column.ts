@@ -7,6 +7,7 @@ import {
 } from '../../schema/kind.js';
 import { objectPath, partId, type SchemaObject } from '../../schema/object.js';
 import { followsParent, handsOn, shapeOf, standsAlone } from '../attachments.js';
+import { automaticSequenceName } from '../automatic-names.js';
 import { canonicalExpression } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
 import { domainsWithin } from '../domains-within.js';
@@ -134,6 +135,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
   if (parent === undefined) return undefined;
   const name = row.name as string;
   const identity = row.identity as Identity | null;
+  const called = identity === null ? null : ownName(identity[1], parent, name);
   const extra = row.extra as Extra | null;
   const type = row.type as string;
   const notNull = row.nn as boolean;
@@ -149,7 +151,9 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     schema: schemaOf(parent),
     parent,
     props:
-      extra === null ? plainProps(type, notNull, identity) : specialProps(type, notNull, identity, extra),
+      extra === null
+        ? plainProps(type, notNull, identity, called)
+        : specialProps(type, notNull, identity, called, extra),
     info:
       extra === null && identity === null && inherits.length === 0
         ? placeOnly(row.objsubid)
@@ -184,24 +188,43 @@ function placeOnly(position: number): { readonly position: number } {
 const PLACES: { readonly position: number }[] = [];
 
 /** Most columns are a type and nothing else, or are numbered as usual besides, so those of one type share their properties. */
-function plainProps(type: string, notNull: boolean, identity: Identity | null): ColumnProps {
-  if (identity !== null && identity[2] !== null) return makeProps(type, notNull, identity);
+function plainProps(
+  type: string,
+  notNull: boolean,
+  identity: Identity | null,
+  called: string | null,
+): ColumnProps {
+  if (called !== null || (identity !== null && identity[2] !== null))
+    return makeProps(type, notNull, identity, called);
   const key = `${type}${notNull ? ' NOT NULL' : ''}${identity === null ? '' : ` IDENTITY ${identity[0]}`}`;
   let props = PLAIN.get(key);
   if (props === undefined) {
-    props = makeProps(type, notNull, identity);
+    props = makeProps(type, notNull, identity, null);
     PLAIN.set(key, props);
   }
   return props;
 }
 const PLAIN = new Map<string, ColumnProps>();
 
-function makeProps(type: string, notNull: boolean, identity: Identity | null): ColumnProps {
+/** The name of a sequence, where it is not the one that the server gives. */
+function ownName(sequence: string, table: string, column: string): string | null {
+  return sequence === automaticSequenceName(objectPath(table)[1]!, column) ? null : sequence;
+}
+
+function makeProps(
+  type: string,
+  notNull: boolean,
+  identity: Identity | null,
+  called: string | null,
+): ColumnProps {
   return {
     type,
     collation: null,
     notNull,
-    identity: identity === null ? null : { always: identity[0] === 'a', ...(identity[2] ?? USUAL_SHAPE) },
+    identity:
+      identity === null
+        ? null
+        : { always: identity[0] === 'a', ...(identity[2] ?? USUAL_SHAPE), name: called },
     generated: null,
     storage: null,
     compression: null,
@@ -210,9 +233,15 @@ function makeProps(type: string, notNull: boolean, identity: Identity | null): C
   };
 }
 
-function specialProps(type: string, notNull: boolean, identity: Identity | null, extra: Extra): ColumnProps {
+function specialProps(
+  type: string,
+  notNull: boolean,
+  identity: Identity | null,
+  called: string | null,
+  extra: Extra,
+): ColumnProps {
   return {
-    ...makeProps(type, notNull, identity),
+    ...makeProps(type, notNull, identity, called),
     collation: extra.collation,
     generated: extra.generated
       ? { stored: extra.generated === 's', expression: canonicalExpression(extra.expression!) }

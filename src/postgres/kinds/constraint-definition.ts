@@ -54,6 +54,40 @@ export function constraintDefinition(constraint: SchemaObject): string {
   return words.join(' ');
 }
 
+/** Those that CREATE TABLE keeps: of two keys that differ by their name alone it makes one and forgets the other. */
+export function withoutRepeated(constraints: readonly SchemaObject[]): SchemaObject[] {
+  const said = new Set<string>();
+  return constraints.filter((constraint) => {
+    const { type, columns, include, nullsNotDistinct, period, deferrable, initiallyDeferred, expression } =
+      propsOf<ConstraintProps>(constraint);
+    if (type !== 'primary key' && type !== 'unique' && type !== 'exclusion') return true;
+    const key = JSON.stringify([
+      columns,
+      include,
+      nullsNotDistinct,
+      period,
+      deferrable,
+      initiallyDeferred,
+      expression,
+    ]);
+    if (said.has(key)) return false;
+    said.add(key);
+    return true;
+  });
+}
+
+/** What adds those that are not among the `written` ones. */
+export function repeated(constraints: readonly SchemaObject[], written: readonly SchemaObject[]): string[] {
+  return constraints
+    .filter((constraint) => !written.includes(constraint))
+    .map((constraint) => constraintAddition(constraint));
+}
+
+/** The constraint by itself. */
+export function constraintAddition(constraint: SchemaObject, only = false): string {
+  return `ALTER TABLE ${only ? 'ONLY ' : ''}${relationOf(constraint)} ADD ${constraintDefinition(constraint)}`;
+}
+
 /**
  * The index that a unique constraint or primary key can be made of, built without holding back writers, and how the
  * constraint takes it over; the index gets the constraint's name by that.

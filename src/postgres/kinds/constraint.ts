@@ -24,7 +24,7 @@ import {
 import {
   type ConstraintProps,
   type ConstraintType,
-  constraintDefinition,
+  constraintAddition,
   type ReferentialAction,
 } from './constraint-definition.js';
 import { isMadeByAttaching } from './partition-attach.js';
@@ -155,7 +155,9 @@ export const constraintKind: PostgresKind = {
     isClone(object)
       ? { sql: [] }
       : {
-          sql: hasIndex(object) ? createAttached(object, context, addition) : [addition(object, false)],
+          sql: hasIndex(object)
+            ? createAttached(object, context, constraintAddition)
+            : [constraintAddition(object)],
           hazards: additionHazards(object, context),
         },
   drop: (object, context) => ({
@@ -182,10 +184,6 @@ function isClone(object: SchemaObject): boolean {
 
 function hasIndex(object: SchemaObject): boolean {
   return Object.hasOwn(INDEX_ROLES, propsOf<ConstraintProps>(object).type);
-}
-
-function addition(object: SchemaObject, only: boolean): string {
-  return `ALTER TABLE ${only ? 'ONLY ' : ''}${relationOf(object)} ADD ${constraintDefinition(object)}`;
 }
 
 function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<PostgresKind['read']> {

@@ -5,7 +5,7 @@ import type { PartitionProps } from '../attachments.js';
 import { qualified, quoteIdent } from '../identifiers.js';
 import { inheritedFrom, isForeign } from '../table-parts.js';
 import { type ColumnProps, columnSettings, defaultText } from './column-definition.js';
-import { constraintDefinition } from './constraint-definition.js';
+import { constraintDefinition, repeated, withoutRepeated } from './constraint-definition.js';
 import { clonedTriggerStates, isMadeByAttaching } from './partition-attach.js';
 
 /**
@@ -53,13 +53,13 @@ export function createPartition(
   const [schema, name] = objectPath(of);
   const own = folded.filter((part) => part.parent === table.id);
   const columns = own.filter((part) => part.kind === 'column');
+  const constraints = own.filter(
+    (part) => part.kind === 'constraint' && inheritedFrom(part).length === 0 && !isMadeByAttaching(part),
+  );
+  const written = withoutRepeated(constraints);
   const lines = [
     ...columns.flatMap((column) => columnLine(column, context)),
-    ...own
-      .filter(
-        (part) => part.kind === 'constraint' && inheritedFrom(part).length === 0 && !isMadeByAttaching(part),
-      )
-      .map(constraintDefinition),
+    ...written.map(constraintDefinition),
   ];
   const body = lines.length === 0 ? '' : ` (\n${lines.map((line) => `  ${line}`).join(',\n')}\n)`;
   const sort = table.props.unlogged === true ? 'UNLOGGED ' : isForeign(table) ? 'FOREIGN ' : '';
@@ -69,6 +69,7 @@ export function createPartition(
       ...columns.flatMap((column) =>
         ownSettings(column, to.objects.get(inheritedFrom(column)[0]!)!, context),
       ),
+      ...repeated(constraints, written),
       ...clonedTriggerStates(attachment, context),
     ],
   };

@@ -87,6 +87,9 @@ export const indexKind: PostgresKind = {
       t.relkind IN ('r', 'p') AND i.indexprs IS NULL AND i.indpred IS NULL AND c.reloptions IS NULL
       AND i.indclass::oid[] <@ ARRAY(SELECT o.oid FROM pg_opclass o WHERE o.opcdefault AND o.oid < ${FIRST_USER_OID})
       AND i.indcollation::oid[] <@ ARRAY[0, 100]::oid[]
+      -- Parameters of operator classes: tsvector_ops (siglen=1000).
+      AND i.indexrelid NOT IN (SELECT a.attrelid FROM pg_attribute a
+        WHERE a.attrelid >= ${FIRST_USER_OID} AND a.attoptions IS NOT NULL)
       AND i.indrelid NOT IN (
         SELECT a.attrelid FROM pg_attribute a
         WHERE a.attrelid >= ${FIRST_USER_OID} AND a.attnum > 0 AND (a.attcollation NOT IN (0, 100)

@@ -10,7 +10,12 @@ import { sentence } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { isForeign } from '../table-parts.js';
 import { columnDefinition, columnSettings } from './column-definition.js';
-import { type ConstraintProps, constraintDefinition } from './constraint-definition.js';
+import {
+  type ConstraintProps,
+  constraintDefinition,
+  repeated,
+  withoutRepeated,
+} from './constraint-definition.js';
 import { inherit } from './inheritance.js';
 import { inheritedAtOnce, inheritedSettings, inheritsClause, isOwnPart } from './inheritance-create.js';
 import { attach, detach, isMadeByAttaching } from './partition-attach.js';
@@ -203,6 +208,8 @@ function create(object: SchemaObject, context: RenderContext): Rendered {
   const constraints = own
     .filter((part) => part.kind === 'constraint' && !isMadeByAttaching(part))
     .sort(byConstraintType);
+  const ownConstraints = constraints.filter(isWritten);
+  const written = withoutRepeated(ownConstraints);
   const typed = typedAtOnce(object, columns, context);
   const lines = [
     ...columns
@@ -210,7 +217,7 @@ function create(object: SchemaObject, context: RenderContext): Rendered {
       .flatMap((column) =>
         typed === undefined ? [columnDefinition(column, folded)] : typedColumn(column, folded),
       ),
-    ...constraints.filter(isWritten).map(constraintDefinition),
+    ...written.map(constraintDefinition),
   ];
   const body =
     lines.length === 0
@@ -225,6 +232,7 @@ function create(object: SchemaObject, context: RenderContext): Rendered {
         ? columns.flatMap((column) => columnSettings(column, context))
         : inheritedSettings(columns, context)),
       ...separateSequences(folded),
+      ...repeated(ownConstraints, written),
       ...(typed === undefined ? own.filter((part) => part.kind === 'typed-table') : []).map((part) =>
         becomesTyped(part, context),
       ),
