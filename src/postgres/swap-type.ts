@@ -108,10 +108,11 @@ function sideBySide(
     }),
     ...(converters?.drop ?? []),
     ...types
-      .flatMap((type, i) =>
+      .map((type, i) =>
         dropSql({ ...type, name: names[i]!, info: { ...type.info, shadowed: false } }, context),
       )
-      .reverse(),
+      .reverse()
+      .flat(),
   ];
 }
 
@@ -135,7 +136,10 @@ function throughText(
   const renamed = types.some((type) => type.info.multirange !== to.objects.get(type.id)!.info.multirange);
   return [
     ...alterColumns(leading(columns, context), from, (_, value) => `text USING ${value}::text`),
-    ...types.flatMap((type) => dropSql(type, context)).reverse(),
+    ...types
+      .map((type) => dropSql(type, context))
+      .reverse()
+      .flat(),
     ...creates,
     ...alterColumns(leading(columns, context), from, (column, value) => {
       // Its type may have got another name: that of a range's multirange can change.

@@ -3,7 +3,8 @@ import type { InPlace, RenderContext } from '../../schema/kind.js';
 import { partsOf as allPartsOf } from '../../schema/lookup.js';
 import type { Schema, SchemaObject, Value } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
-import { nameOf, plainName, shadowing } from '../identifiers.js';
+import { dollarQuoted } from '../function-sql.js';
+import { nameOf, plainName, quoteLiteral, shadowing } from '../identifiers.js';
 import { postgresKind } from '../kind-registry.js';
 import type { PostgresKind } from '../postgres-kind.js';
 import { columnsUsing, swapType } from '../swap-type.js';
@@ -59,11 +60,44 @@ export const baseTypeKind: PostgresKind = {
   drop(object, { folded }) {
     const [sql] = dropType(object).sql;
     // It and its functions need each other, so they go at once. Everything else that uses it is gone by then.
-    return { sql: [folded.some(({ kind }) => kind === 'function') ? `${sql} CASCADE` : sql!] };
+    return folded.some(({ kind }) => kind === 'function')
+      ? { sql: [nothingElseUses(object), `${sql} CASCADE`] }
+      : { sql: [sql!] };
   },
   alterWhole,
   alter: (before) => (before.props.shape === null ? { sql: [], unnoticed: true } : 'replace'),
 };
+
+/**
+ * Stops where CASCADE would take more along than the functions that make the type: what nobody knew of when the plan was
+ * made.
+ */
+function nothingElseUses(type: SchemaObject): string {
+  return `DO ${dollarQuoted(`
+DECLARE
+  others text;
+BEGIN
+  WITH going AS (
+    SELECT 'pg_type'::regclass::oid AS class, unnest(ARRAY[t.oid, t.typarray]) AS id
+      FROM pg_type t WHERE t.oid = ${quoteLiteral(nameOf(type))}::regtype
+    UNION
+    SELECT d.classid, d.objid
+      FROM pg_type t
+      JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = t.oid AND d.classid = 'pg_proc'::regclass
+     WHERE t.oid = ${quoteLiteral(nameOf(type))}::regtype
+       AND d.objid IN (t.typinput, t.typoutput, t.typreceive, t.typsend))
+  SELECT string_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid), ', ') INTO others
+    FROM pg_depend d
+    JOIN going g ON g.class = d.refclassid AND g.id = d.refobjid
+   WHERE (d.classid, d.objid) NOT IN (SELECT o.class, o.id FROM going o);
+  IF others IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
+      MESSAGE = ${quoteLiteral(`type ${plainName(type.schema, type.name)} is still used by `)} || others,
+      HINT = 'Drop these first, or plan again.';
+  END IF;
+END
+`)}`;
+}
 
 /** Columns of the type keep their values as text while it is made anew. */
 function alterWhole(
