@@ -38,6 +38,18 @@ export function isOwnPart(part: SchemaObject, context: RenderContext): boolean {
   );
 }
 
+/** Before PostgreSQL 16 a column that is generated above must not say so again; it is all the same. */
+export function asInherited(column: SchemaObject, { to }: RenderContext): SchemaObject {
+  const props = propsOf<ColumnProps>(column);
+  const above = inheritedFrom(column).map((id) => to.objects.get(id));
+  const same = above.every(
+    (one) => one !== undefined && sameValue(one.props.generated ?? null, props.generated),
+  );
+  return props.generated === null || above.length === 0 || !same
+    ? column
+    : { ...column, props: { ...props, generated: null } };
+}
+
 /** What the columns of a new table need besides: what they got from above and are to have otherwise. */
 export function inheritedSettings(columns: readonly SchemaObject[], context: RenderContext): string[] {
   return columns.flatMap((column) => {

@@ -17,7 +17,13 @@ import {
   withoutRepeated,
 } from './constraint-definition.js';
 import { inherit } from './inheritance.js';
-import { inheritedAtOnce, inheritedSettings, inheritsClause, isOwnPart } from './inheritance-create.js';
+import {
+  asInherited,
+  inheritedAtOnce,
+  inheritedSettings,
+  inheritsClause,
+  isOwnPart,
+} from './inheritance-create.js';
 import { attach, detach, isMadeByAttaching } from './partition-attach.js';
 import { createPartition, isPlainPartition } from './partition-create.js';
 import { separateSequences } from './sequence-definition.js';
@@ -215,7 +221,9 @@ function create(object: SchemaObject, context: RenderContext): Rendered {
     ...columns
       .filter(isWritten)
       .flatMap((column) =>
-        typed === undefined ? [columnDefinition(column, folded)] : typedColumn(column, folded),
+        typed === undefined
+          ? [columnDefinition(asInherited(column, context), folded)]
+          : typedColumn(column, folded),
       ),
     ...written.map(constraintDefinition),
   ];
