@@ -22,7 +22,11 @@ describe('a base type that is dropped', () => {
   it.each([
     ['a table', `CREATE TABLE later (a s."it's")`, 'column a of table later'],
     ['an array', `CREATE TABLE later (a s."it's"[])`, 'column a of table later'],
-    ['a function', `CREATE FUNCTION later(s."it's") RETURNS int LANGUAGE sql AS 'SELECT 1'`, 'function later'],
+    [
+      'a function',
+      `CREATE FUNCTION later(s."it's") RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+      'function later',
+    ],
     ['a view over its function', `CREATE VIEW later AS SELECT s.t_in('x')::text AS a`, 'view later'],
   ])('takes nothing along that the plan knows nothing of: %s', async (_, later, named) => {
     await playground.clear();
