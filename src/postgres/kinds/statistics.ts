@@ -6,6 +6,8 @@ import { plainName, qualified, quoteIdent } from '../identifiers.js';
 import type { PostgresKind } from '../postgres-kind.js';
 
 interface StatisticsProps {
+  /** The id of the table: statistics of one name may belong to another one. */
+  readonly table: string;
   /** Sorted: the server keeps them in the order of the table's columns, which says nothing. */
   readonly columns: readonly string[];
   /** PostgreSQL 14 and newer; each with its parentheses where it needs them. */
@@ -53,6 +55,7 @@ export const statisticsKind: PostgresKind = {
       schema: row.schema as string,
       parent,
       props: {
+        table: parent,
         columns: (row.columns as string[]).sort(),
         expressions: (row.definition as string[]).map(canonicalExpression),
         kinds: kinds.length === Object.keys(KINDS).length ? [] : kinds.sort(),

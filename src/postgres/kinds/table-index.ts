@@ -21,6 +21,8 @@ import { parameterChanges, readParameters, withClause } from './storage-paramete
 type IdAt = Parameters<PostgresKind['read']>[2];
 
 export interface IndexProps {
+  /** The id of the table: an index of one name may belong to another one. */
+  readonly table: string;
   readonly unique: boolean;
   /** `btree`, `gin`, `hnsw`. */
   readonly method: string;
@@ -211,6 +213,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
     schema,
     parent,
     props: {
+      table: parent,
       unique: row.unique as boolean,
       method: row.method as string,
       definition,
