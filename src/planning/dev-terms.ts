@@ -54,6 +54,7 @@ async function build(bench: Workbench, schema: Schema): Promise<Schema> {
   const plan = planChanges(bench.empty(schema.engineVersion), schema, bench.dialect);
   const builder: Parameters<Workbench['build']>[0] = {
     transactional: plan.transactional,
+    existing: true,
     run: async (connection) => {
       try {
         await connection.executeAll(planStatements(plan));

@@ -34,6 +34,8 @@ export class Workbench {
   readonly #leftAlone = new Map<string, ToolTable>();
   readonly #openDev: () => Promise<DevDatabase>;
   #dev: Promise<DevDatabase> | undefined;
+  /** Roles that a live database's objects were found to need: each that is missing costs a build. */
+  readonly #liveRoles: Prerequisite[] = [];
 
   constructor(options: {
     readonly dialect: Dialect;
@@ -161,7 +163,7 @@ export class Workbench {
     work: (connection: Connection) => Promise<T>,
     transactional = true,
   ): Promise<T> {
-    const supplied: Prerequisite[] = [];
+    const supplied: Prerequisite[] = builder.existing ? [...this.#liveRoles] : [];
     for (;;) {
       try {
         return await this.#buildOnce(builder, supplied, work, transactional);
@@ -170,6 +172,11 @@ export class Workbench {
         const missing = cause && this.dialect.missingPrerequisite(cause);
         if (!missing || supplied.some((known) => isDeepStrictEqual(known, missing))) throw error;
         supplied.push(missing);
+        if (builder.existing && missing.type === 'role') {
+          // It is there where the objects come from.
+          this.#liveRoles.push(missing);
+          continue;
+        }
         this.note(
           missing.type === 'role'
             ? `the SQL names the role ${missing.name} and does not create it: it was made on the dev database, and has to be there wherever the SQL runs`
@@ -209,7 +216,10 @@ export class Workbench {
     const roles = supplied.flatMap((one) => (one.type === 'role' ? [one.name] : []));
     const all = async (connection: Connection): Promise<T> => {
       await connection.executeAll(supplied.flatMap((one) => (one.type === 'statement' ? [one.sql] : [])));
+      const unchecked = existing ? this.dialect.frameOfExisting : undefined;
+      await connection.executeAll(unchecked?.before ?? []);
       await builder.run(connection);
+      await connection.executeAll(unchecked?.after ?? []);
       return work(connection);
     };
     if (builder.transactional && transactional) {

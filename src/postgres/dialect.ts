@@ -67,6 +67,7 @@ export const postgresDialect: Dialect = {
   online: onlineSteps,
   // Deparsing changes between major versions only.
   sameReading: (versionNumber, other) => Math.trunc(versionNumber / 10000) === Math.trunc(other / 10000),
+  frameOfExisting: { before: ['SET check_function_bodies = off'], after: ['RESET check_function_bodies'] },
   frame(steps, to, own) {
     return hasForwardReference(steps, to, own) ||
       hasTriedSetting(steps, to, own) ||

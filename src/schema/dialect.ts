@@ -100,4 +100,6 @@ export interface Dialect {
     to: Schema,
     own?: number,
   ): { readonly before: readonly string[]; readonly after: readonly string[] };
+  /** Statements around what makes a live database's objects again: they stand somewhere, so what they name is not checked. */
+  readonly frameOfExisting?: { readonly before: readonly string[]; readonly after: readonly string[] };
 }
