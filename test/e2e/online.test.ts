@@ -33,7 +33,8 @@ describeOldestAndNewest('a change of tables in use', (server) => {
   const migrations = () => readdirSync(join(folder, 'migrations')).filter((file) => /change/.test(file));
 
   /** The migrations for the change, of which the first is not applied yet, on a database with rows. */
-  async function writeChange(rows: string, after = AFTER): Promise<void> {
+  async function writeChange(rows: string, after = AFTER, before = BEFORE): Promise<void> {
+    writeFileSync(join(folder, 'schema.sql'), before);
     expect(await run('migrate', 'diff', 'initial')).toMatchObject({ code: 0 });
     expect(await run('migrate', 'up')).toMatchObject({ code: 0 });
     await session.run(rows);
@@ -121,6 +122,42 @@ describeOldestAndNewest('a change of tables in use', (server) => {
     const next = await run('migrate', 'up');
     expect(next).toMatchObject({ code: 0 });
     expect(next.stdout + next.stderr).toContain('dropped the invalid index');
+    expect(await invalid()).toEqual([]);
+    expect(await run('schema', 'diff', '--check')).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  const PARTITIONED = `CREATE TABLE orgs (id int PRIMARY KEY);
+    CREATE TABLE p (id int NOT NULL, org int) PARTITION BY RANGE (id);
+    CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+    CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);
+    CREATE TABLE n (id int NOT NULL, org int);`;
+  const KEYS = `${PARTITIONED} ALTER TABLE p ADD PRIMARY KEY (id), ADD CONSTRAINT f FOREIGN KEY (org) REFERENCES orgs;
+    ALTER TABLE p ATTACH PARTITION n FOR VALUES FROM (20) TO (30);`;
+  const TROUBLE = `INSERT INTO orgs VALUES (1);
+    INSERT INTO p VALUES (1, 1), (11, 1), (11, 1), (12, 2); INSERT INTO n VALUES (20, 1), (30, 1)`;
+  const CURES = [
+    [/duplicate/, 'DELETE FROM p WHERE id = 11'],
+    [/foreign key/, 'DELETE FROM p WHERE org = 2'],
+    [/n__bound/, 'DELETE FROM n WHERE id = 30'],
+  ] as const;
+
+  test.each([
+    ['migrate up', ['migrate', 'up']],
+    ['schema apply', ['schema', 'apply', '--yes']],
+  ])('of partitioned tables that rows stop again and again is taken up by %s', async (_, command) => {
+    if (command[0] === 'migrate') await writeChange('SELECT', KEYS, PARTITIONED);
+    else await session.run(PARTITIONED);
+    writeFileSync(join(folder, 'schema.sql'), KEYS);
+    await session.run(TROUBLE);
+    const applied = new Set<string>();
+    while (applied.size < CURES.length) {
+      const stopped = await run(...command);
+      const found = CURES.find(([trouble, cure]) => trouble.test(stopped.stderr) && !applied.has(cure));
+      expect(found, stopped.stderr).toBeDefined();
+      await session.run(found![1]);
+      applied.add(found![1]);
+    }
+    expect(await run(...command)).toMatchObject({ code: 0 });
     expect(await invalid()).toEqual([]);
     expect(await run('schema', 'diff', '--check')).toMatchObject({ code: 0, stdout: '' });
   });

@@ -160,13 +160,12 @@ export const constraintKind: PostgresKind = {
             : [constraintAddition(object)],
           hazards: additionHazards(object, context),
         },
+  // A foreign key takes along those of the partitions, also where they were there first.
   drop: (object, context) => ({
-    sql: dropWithBelow(
-      object,
-      context,
-      (part, only) =>
-        `ALTER TABLE ${only ? 'ONLY ' : ''}${relationOf(part)} DROP CONSTRAINT ${quoteIdent(part.name)}`,
-    ),
+    sql:
+      object.props.type === 'foreign key'
+        ? [removal(object, false)]
+        : dropWithBelow(object, context, removal),
   }),
   alter,
   worthRenaming: true,
@@ -184,6 +183,10 @@ function isClone(object: SchemaObject): boolean {
 
 function hasIndex(object: SchemaObject): boolean {
   return Object.hasOwn(INDEX_ROLES, propsOf<ConstraintProps>(object).type);
+}
+
+function removal(object: SchemaObject, only: boolean): string {
+  return `ALTER TABLE ${only ? 'ONLY ' : ''}${relationOf(object)} DROP CONSTRAINT ${quoteIdent(object.name)}`;
 }
 
 function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<PostgresKind['read']> {

@@ -19,6 +19,9 @@ export const partitionKind: PostgresKind = {
       n.nspname AS schema, c.relname AS name, i.inhparent::int8 AS of,
       (SELECT json_agg(a.relid::oid::int8) FROM pg_partition_ancestors(c.oid) a WHERE a.relid <> c.oid) AS above,
       pg_get_expr(c.relpartbound, c.oid) AS bound,
+      -- That of a hash partition has the number in it that its table has in this database.
+      (SELECT x.condition FROM pg_get_partition_constraintdef(c.oid) AS x (condition)
+        WHERE x.condition NOT LIKE '%satisfies_hash_partition(%') AS condition,
       ${version >= 140000 ? 'i.inhdetachpending' : 'false'} AS detaching,
       (SELECT json_agg(json_build_array(x.classid, x.objid, x.part)) FROM (
         SELECT ${CATALOG.pg_class} AS classid, a.attrelid::int8 AS objid, a.attnum AS part
@@ -59,6 +62,7 @@ export const partitionKind: PostgresKind = {
         above: ((row.above ?? [row.of]) as number[]).flatMap(
           (relation) => idAt(CATALOG.pg_class, relation, 0) ?? [],
         ),
+        ...(typeof row.condition === 'string' ? { condition: canonicalExpression(row.condition) } : {}),
       },
       needs: [of, ...parts.flatMap((address) => idAt(...address) ?? [])],
     };

@@ -5,13 +5,15 @@ import type { StepNode } from '../../schema/step-graph.js';
 import { plainName, plainRelationOf } from '../identifiers.js';
 import type { ColumnProps } from '../kinds/column-definition.js';
 import type { ConstraintProps } from '../kinds/constraint-definition.js';
+import { attachHazard } from './attach.js';
 import { standsAlone } from './one-by-one.js';
 import type { OnlineContext } from './online-steps.js';
+import { isBuiltByParts } from './partitioned.js';
 import { typeChangeCost } from './type-cost.js';
 
 /** Says what a step holds back for as long as it looks at or writes every row, where there is no other way. */
 export function sayWhatBlocks(node: StepNode, context: OnlineContext): void {
-  const hazard = blockingHazard(node, context);
+  const hazard = attachHazard(node, context) ?? blockingHazard(node, context);
   if (hazard !== undefined) node.step = { ...node.step, hazards: [...node.step.hazards, hazard] };
 }
 
@@ -137,9 +139,10 @@ function isVolatile(expression: string, { to }: OnlineContext): boolean {
 }
 
 function newConstraint(constraint: SchemaObject, { to }: OnlineContext): Hazard | undefined {
+  const byParts = !standsAlone(constraint, to) && isBuiltByParts(constraint, { to });
   const { type, period, validated, enforced } = propsOf<ConstraintProps>(constraint);
   const table = plainRelationOf(constraint);
-  if (type === 'foreign key' && validated && enforced && !standsAlone(constraint, to)) {
+  if (type === 'foreign key' && validated && enforced && !standsAlone(constraint, to) && !byParts) {
     return {
       code: 'scan-table',
       level: 'blocking',
@@ -148,7 +151,7 @@ function newConstraint(constraint: SchemaObject, { to }: OnlineContext): Hazard 
     };
   }
   const builds = type === 'exclusion' || (period && type !== 'foreign key');
-  const shared = /unique|primary key/.test(type) && !standsAlone(constraint, to);
+  const shared = /unique|primary key/.test(type) && !standsAlone(constraint, to) && !byParts;
   if (!builds && !shared) return undefined;
   return {
     code: 'build-index',

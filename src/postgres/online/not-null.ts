@@ -16,7 +16,7 @@ import { typeChangeCost } from './type-cost.js';
 export function checkInsteadOfScan(node: StepNode, context: OnlineContext): void {
   const { step } = node;
   const object = context.to.objects.get(step.object);
-  if (object?.kind === 'constraint' && context.stays(object.parent)) {
+  if (VALIDATED_LATER.has(object?.kind ?? '') && context.stays(object!.parent)) {
     if (step.sql.some((sql) => / VALIDATE CONSTRAINT /.test(sql))) node.step = { ...step, apart: true };
     return;
   }
@@ -57,6 +57,8 @@ export function checkInsteadOfScan(node: StepNode, context: OnlineContext): void
     return kind === 'constraint' || kind === 'column';
   });
 }
+
+const VALIDATED_LATER = new Set(['constraint', 'domain-constraint', 'not-null-constraint']);
 
 /** True when a valid check that stays says the same. Guessing wrong costs a scan, no more. */
 function isProven(column: SchemaObject, { from, stays }: OnlineContext): boolean {

@@ -2,7 +2,6 @@ import { propsOf } from '../../schema/kind.js';
 import type { Schema, SchemaObject } from '../../schema/object.js';
 import type { StepNode } from '../../schema/step-graph.js';
 import { qualified, quoteIdent, relationOf } from '../identifiers.js';
-import { attachIndex } from '../kinds/attached-index.js';
 import {
   type ConstraintProps,
   constraintDefinition,
@@ -10,6 +9,7 @@ import {
 } from '../kinds/constraint-definition.js';
 import { createIndexSql } from '../kinds/table-index.js';
 import type { OnlineContext } from './online-steps.js';
+import { buildByParts, isPartitioned } from './partitioned.js';
 
 /** How something comes to be beside what is in use, and how it is got ready for its name. */
 export interface Beside {
@@ -66,17 +66,21 @@ export function waysBeside(object: SchemaObject, name: string, schema: Schema): 
 /** False for what a partitioned table and its partitions share; a check is one that each table looks at by itself. */
 export function standsAlone(object: SchemaObject, schema: Schema): boolean {
   if ((object.props.attachedTo ?? null) !== null) return false;
-  const isPartitioned = (schema.objects.get(object.parent ?? '')?.props.partitionBy ?? null) !== null;
-  return !isPartitioned || object.props.type === 'check';
+  return !isPartitioned(object.parent, schema) || object.props.type === 'check';
 }
 
 /** Something new on a table in use is built beside what goes on there. */
-export function buildBeside(node: StepNode, { to, stays }: OnlineContext): void {
+export function buildBeside(node: StepNode, context: OnlineContext): void {
+  const { to, stays } = context;
   const object = to.objects.get(node.step.object);
   if (object === undefined || !stays(object.parent)) return;
+  if (object.kind === 'domain-constraint') {
+    node.step = { ...node.step, ...provenLater(object, node.step.sql) };
+    return;
+  }
   const beside = waysBeside(object, object.name, to);
   if (beside === undefined) {
-    buildPartitioned(node, object, to);
+    buildByParts(node, object, context);
     return;
   }
   // Behind the first statement stand comments and the like.
@@ -89,29 +93,11 @@ export function buildBeside(node: StepNode, { to, stays }: OnlineContext): void 
   };
 }
 
-/**
- * An index of a partitioned table is made for that alone, which has no rows, then for one partition after the other;
- * with the last one attached it is valid.
- */
-function buildPartitioned(node: StepNode, object: SchemaObject, to: Schema): void {
-  if (object.kind !== 'index' || (object.props.attachedTo ?? null) !== null) return;
-  const parts = node.step.touches
-    .flatMap((id) => to.objects.get(id) ?? [])
-    .filter(({ kind }) => kind === 'index');
-  const build = (index: SchemaObject): string[] =>
-    (to.objects.get(index.parent ?? '')?.props.partitionBy ?? null) === null
-      ? [createIndexSql(index, { concurrently: true })]
-      : [
-          createIndexSql(index, { only: true }),
-          ...parts
-            .filter(({ props }) => props.attachedTo === index.id)
-            .flatMap((part) => [...build(part), attachIndex(part, index.id)]),
-        ];
-  // Behind the indexes stand comments and the like.
-  const rest = node.step.sql.filter(
-    (sql) => !/^(CREATE (UNIQUE )?INDEX |ALTER INDEX .* ATTACH PARTITION )/.test(sql),
-  );
-  node.step = { ...node.step, sql: [...build(object), ...rest], transactional: false, apart: true };
+/** A new check of a domain holds from now on; whether the values that are there obey it is looked up afterwards. */
+function provenLater(check: SchemaObject, [add, ...rest]: readonly string[]): Partial<StepNode['step']> {
+  if (check.props.validated !== true) return {};
+  const validate = `ALTER DOMAIN ${relationOf(check)} VALIDATE CONSTRAINT ${quoteIdent(check.name)}`;
+  return { sql: [`${add} NOT VALID`, validate, ...rest], apart: true };
 }
 
 /** An index goes without keeping readers and writers of its table waiting. */

@@ -127,6 +127,121 @@ describe('plans for tables in use', () => {
     ]);
   });
 
+  const PARTITIONED = `CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE p (id int NOT NULL, b int) PARTITION BY RANGE (id);
+    CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9);
+    CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (9) TO (99) PARTITION BY LIST (id); CREATE TABLE p2a PARTITION OF p2 DEFAULT;`;
+
+  test('a partitioned table gets a foreign key from its partitions', async () => {
+    const after = `${PARTITIONED} ALTER TABLE p ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES o ON DELETE CASCADE;`;
+    expect(await sql(PARTITIONED, after)).toEqual([
+      [
+        'ALTER TABLE p1 ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES o (id) ON DELETE CASCADE NOT VALID',
+        'ALTER TABLE p1 VALIDATE CONSTRAINT f',
+        'ALTER TABLE p2a ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES o (id) ON DELETE CASCADE NOT VALID',
+        'ALTER TABLE p2a VALIDATE CONSTRAINT f',
+        'ALTER TABLE p ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES o (id) ON DELETE CASCADE',
+      ],
+    ]);
+    // What an interrupted run left behind is not added again.
+    const left = `${PARTITIONED} ALTER TABLE p1 ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES o ON DELETE CASCADE;
+      ALTER TABLE p2a ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES o ON DELETE CASCADE NOT VALID;`;
+    expect(await sql(left, after)).toEqual([
+      [
+        'ALTER TABLE p2a VALIDATE CONSTRAINT f',
+        'ALTER TABLE p ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES o (id) ON DELETE CASCADE',
+      ],
+    ]);
+  });
+
+  test('a partitioned table gets a key whose indexes are built one by one', async () => {
+    const after = `${PARTITIONED} ALTER TABLE p ADD PRIMARY KEY (id);`;
+    const whole = [
+      'ALTER TABLE ONLY p ADD CONSTRAINT p_pkey PRIMARY KEY (id)',
+      'CREATE UNIQUE INDEX CONCURRENTLY p1_pkey ON p1 (id)',
+      'ALTER TABLE p1 ADD CONSTRAINT p1_pkey PRIMARY KEY USING INDEX p1_pkey',
+      'ALTER INDEX p_pkey ATTACH PARTITION p1_pkey',
+      'ALTER TABLE ONLY p2 ADD CONSTRAINT p2_pkey PRIMARY KEY (id)',
+      'CREATE UNIQUE INDEX CONCURRENTLY p2a_pkey ON p2a (id)',
+      'ALTER TABLE p2a ADD CONSTRAINT p2a_pkey PRIMARY KEY USING INDEX p2a_pkey',
+      'ALTER INDEX p2_pkey ATTACH PARTITION p2a_pkey',
+      'ALTER INDEX p_pkey ATTACH PARTITION p2_pkey',
+    ];
+    expect(await sql(PARTITIONED, after)).toEqual([whole]);
+    const left = (done: number) =>
+      PARTITIONED + whole.slice(0, done).join(';').replaceAll('CONCURRENTLY', '');
+    expect(await sql(left(4), after)).toEqual([whole.slice(4)]);
+    // It becomes valid with the last part, wherever that is.
+    expect(await sql(left(6), after)).toEqual([
+      [whole[8]],
+      ['DROP INDEX CONCURRENTLY p2a_pkey', ...whole.slice(5, 8)],
+    ]);
+  });
+
+  const RANGES = `CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE p (id int NOT NULL, b int) PARTITION BY RANGE (id);
+    CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9); CREATE TABLE n (id int NOT NULL, b int);`;
+  const ATTACH = 'ALTER TABLE p ATTACH PARTITION n FOR VALUES FROM (9) TO (99)';
+
+  test('a table is ready to be a partition before it is attached, and detached concurrently', async () => {
+    const above = `${RANGES} CREATE INDEX p_b ON p (b); ALTER TABLE p ADD PRIMARY KEY (id), ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES o;`;
+    expect(await sql(above, `${above} ${ATTACH};`)).toEqual([
+      [
+        'ALTER TABLE n ADD CONSTRAINT n__bound CHECK ((id IS NOT NULL) AND (id >= 9) AND (id < 99)) NOT VALID',
+        'ALTER TABLE n VALIDATE CONSTRAINT n__bound',
+        'ALTER TABLE n ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES o (id) NOT VALID',
+        'ALTER TABLE n VALIDATE CONSTRAINT f',
+        'CREATE UNIQUE INDEX CONCURRENTLY n_pkey ON n (id)',
+        'ALTER TABLE n ADD CONSTRAINT n_pkey PRIMARY KEY USING INDEX n_pkey',
+        'CREATE INDEX CONCURRENTLY n_b_idx ON n (b)',
+        ATTACH,
+        'ALTER TABLE n DROP CONSTRAINT n__bound',
+      ],
+    ]);
+    expect(await sql(`${RANGES} ${ATTACH};`, RANGES)).toEqual([
+      [
+        'ALTER TABLE n ADD CONSTRAINT n__bound CHECK ((id IS NOT NULL) AND (id >= 9) AND (id < 99)) NOT VALID',
+        'ALTER TABLE n VALIDATE CONSTRAINT n__bound',
+        'ALTER TABLE p DETACH PARTITION n CONCURRENTLY',
+        'ALTER TABLE n DROP CONSTRAINT n__bound',
+      ],
+    ]);
+  });
+
+  test('the default partition is known to have no rows of a new one', async () => {
+    const base = `${RANGES} CREATE TABLE rest PARTITION OF p DEFAULT;`;
+    const helper = [
+      'ALTER TABLE rest ADD CONSTRAINT p2__bound CHECK (NOT ((id IS NOT NULL) AND (id >= 9) AND (id < 99))) NOT VALID',
+      'ALTER TABLE rest VALIDATE CONSTRAINT p2__bound',
+    ];
+    const create = 'CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (9) TO (99)';
+    expect(await sql(base, `${base} ${create};`)).toEqual([
+      [...helper, create, 'ALTER TABLE rest DROP CONSTRAINT p2__bound'],
+    ]);
+    // Nothing is detached concurrently beside one.
+    expect(await sql(`${base} ${ATTACH};`, base)).toEqual([['ALTER TABLE p DETACH PARTITION n']]);
+    const attached = (await sql(base, `${base} ${ATTACH};`)).flat();
+    expect(attached.filter((statement) => statement.includes(' rest '))).toHaveLength(3);
+  });
+
+  test('a table that attaching has to look through says so', async () => {
+    const hash = 'CREATE TABLE p (id int) PARTITION BY HASH (id); CREATE TABLE n (id int);';
+    const attach = 'ALTER TABLE p ATTACH PARTITION n FOR VALUES WITH (modulus 1, remainder 0)';
+    const plan = await online(hash, `${hash} ${attach};`);
+    expect(planHazards(plan).map(({ code }) => code)).toContain('scan-table');
+    expect(plan.steps.flatMap((step) => step.sql)).toEqual([attach]);
+    expect(await sql(`${hash} ${attach};`, hash)).toEqual([['ALTER TABLE p DETACH PARTITION n']]);
+  });
+
+  test('a check of a domain is validated apart', async () => {
+    const domain = 'CREATE DOMAIN d AS int; CREATE TABLE t (a d);';
+    const after = `${domain} ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE > 0);`;
+    const validate = 'ALTER DOMAIN d VALIDATE CONSTRAINT c';
+    expect(await sql(domain, after)).toEqual([
+      ['ALTER DOMAIN d ADD CONSTRAINT c CHECK ((VALUE > 0)) NOT VALID', validate],
+    ]);
+    const left = `${domain} ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID;`;
+    expect(await sql(left, `${after} CREATE TABLE z ();`)).toEqual([['CREATE TABLE z ()'], [validate]]);
+  });
+
   test('one that is to stay NOT VALID, or not enforced, has no rows to look at', async () => {
     const after = `${BASE} ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0) NOT VALID, ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES o NOT ENFORCED;`;
     expect((await online(BASE, after)).transactional).toBe(true);
