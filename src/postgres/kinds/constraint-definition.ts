@@ -110,6 +110,11 @@ export function uniqueIndexFirst(
   };
 }
 
+/** The statement that drops it; `only` from its own table, not from those below. */
+export function constraintRemoval(constraint: SchemaObject, only: boolean): string {
+  return `ALTER TABLE ${only ? 'ONLY ' : ''}${relationOf(constraint)} DROP CONSTRAINT ${quoteIdent(constraint.name)}`;
+}
+
 function constraintBody(props: ConstraintProps): string {
   switch (props.type) {
     case 'primary key':

@@ -25,6 +25,7 @@ import {
   type ConstraintProps,
   type ConstraintType,
   constraintAddition,
+  constraintRemoval,
   type ReferentialAction,
 } from './constraint-definition.js';
 import { isMadeByAttaching } from './partition-attach.js';
@@ -164,8 +165,8 @@ export const constraintKind: PostgresKind = {
   drop: (object, context) => ({
     sql:
       object.props.type === 'foreign key'
-        ? [removal(object, false)]
-        : dropWithBelow(object, context, removal),
+        ? [constraintRemoval(object, false)]
+        : dropWithBelow(object, context, constraintRemoval),
   }),
   alter,
   worthRenaming: true,
@@ -183,10 +184,6 @@ function isClone(object: SchemaObject): boolean {
 
 function hasIndex(object: SchemaObject): boolean {
   return Object.hasOwn(INDEX_ROLES, propsOf<ConstraintProps>(object).type);
-}
-
-function removal(object: SchemaObject, only: boolean): string {
-  return `ALTER TABLE ${only ? 'ONLY ' : ''}${relationOf(object)} DROP CONSTRAINT ${quoteIdent(object.name)}`;
 }
 
 function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<PostgresKind['read']> {
