@@ -4,7 +4,7 @@ import { TOOL_VERSION } from '../migrations/tool-version.js';
 import { makeSchema, type Schema, type SchemaObject, type UnmanagedObject } from '../schema/object.js';
 
 /** Raised whenever the reader gives other facts for the same SQL between two versions of the tool. */
-const READER_GENERATION = 10;
+const READER_GENERATION = 20;
 
 /** The key of a state: everything that decides what reading it would give. */
 export function stateKey(parts: readonly string[]): string {

@@ -31,7 +31,7 @@ export const postgresDialect: Dialect = {
         dependsOn: [],
       },
     ]),
-  kinds: [...postgresKinds.map(({ name }) => name), 'security-label', 'tablespace'],
+  kinds: [...postgresKinds.map(({ name }) => name), 'tablespace'],
   kind: postgresKind,
   splitScript,
   missingPrerequisite(error) {

@@ -36,9 +36,4 @@ const SOURCES: readonly Source[] = [
     'true',
     'JOIN pg_tablespace s ON s.oid = c.reltablespace',
   ),
-  // The view pg_seclabels takes longer to plan than all the rest to run.
-  () => `
-    SELECT 'security label', l.provider || ' on ' || i.type || ' ' || i.identity
-      FROM pg_seclabel l
-     CROSS JOIN LATERAL pg_identify_object(l.classoid, l.objoid, l.objsubid) i`,
 ];

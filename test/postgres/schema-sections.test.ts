@@ -4,6 +4,7 @@ import { postgresSections } from '../../src/postgres/schema-sections.js';
 
 /** What is always a part of something else, and is written down with it. */
 const PARTS = [
+  'security-label',
   'role-membership',
   'role-setting',
   'domain-constraint',

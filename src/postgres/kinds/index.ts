@@ -50,6 +50,7 @@ import { roleSettingKind } from './role-setting.js';
 import { rowSecurityKind } from './row-security.js';
 import { ruleKind } from './rule.js';
 import { schemaKind } from './schema.js';
+import { securityLabelKind } from './security-label.js';
 import { sequenceKind } from './sequence.js';
 import { statisticsKind } from './statistics.js';
 import { subscriptionKind } from './subscription.js';
@@ -138,6 +139,7 @@ export const postgresKinds: readonly PostgresKind[] = [
   privilegesKind,
   defaultPrivilegesKind,
   commentKind,
+  securityLabelKind,
 ];
 
 // The values of an enum are read with it.
