@@ -15,14 +15,16 @@ export interface BeyondSchema {
 
 /** Managed by Tidemark: what of it a statement changes, the state of the schema shows. */
 const MANAGED =
-  /^(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:(?:unique|recursive|constraint|virtual|unlogged|materialized|default|trusted|procedural)\s+)*(?:table|index|view|sequence|type|domain|function|procedure|routine|(?:event\s+)?trigger|schema|extension|policy|rule|statistics|access\s+method|aggregate|operator|cast|collation|conversion|language|transform|text\s+search)\b/i;
+  /^(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:(?:unique|recursive|constraint|virtual|unlogged|materialized|default|trusted|procedural)\s+)*(?:(?:foreign\s+)?table|index|view|publication|sequence|type|domain|function|procedure|routine|(?:event\s+)?trigger|schema|extension|policy|rule|statistics|access\s+method|aggregate|operator|cast|collation|conversion|language|transform|text\s+search)\b/i;
 /** Without an effect that lasts. */
 const PASSING =
   /^(?:set|reset|show|begin|start|commit|end|rollback|savepoint|release|abort|vacuum|analy[sz]e|reindex|lock|checkpoint|discard)\b|^pragma\s+(?:foreign_keys|foreign_key_check|integrity_check|legacy_alter_table|defer_foreign_keys|optimize)\b|^select\s+\d+$/i;
 const FROM_ROWS =
   /^create\b(?:\s+\w+)*?\s+table\b[\s\S]*\bas\s*\(*\s*(?:select|with|values|table|execute)\b/i;
+/** Rights: a comparison sees those of the roles that stand out, and none where the configuration says so. */
+const RIGHTS = /^(?:grant|revoke|alter\s+default\s+privileges|reassign)\b|\bowner\s+to\b/i;
 /** Parts of a managed object that no comparison sees. */
-const UNSEEN = /\bowner\s+to\b|\bset\s+tablespace\b/i;
+const UNSEEN = /\bset\s+tablespace\b/i;
 const RESTART = /\brestart\b/i;
 const ALTER_TABLE = new RegExp(
   String.raw`^alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?(?:${NAME}\s*\.\s*)?(?<table>${NAME})\s+(?<change>[\s\S]*)$`,
@@ -88,6 +90,7 @@ function reasonOf({ sql, data }: ScriptStatement, older: Tables, newer: Tables):
   if (data) return 'changes or reads rows';
   if (FROM_ROWS.test(text)) return 'fills a table from a query';
   if (/^comment\s+on\b/i.test(text)) return undefined;
+  if (RIGHTS.test(text)) return 'sets rights or owners, of which a comparison may not see all';
   if (!MANAGED.test(text)) return 'is not schema, or of a kind that Tidemark does not manage';
   // What a function does is not done by creating it.
   if (/^create\b[\s\S]*?\b(?:function|procedure|trigger)\b/i.test(text)) return undefined;

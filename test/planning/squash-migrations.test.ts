@@ -83,9 +83,9 @@ describe('what a schema difference would lose is refused', () => {
     ['WITH gone AS (DELETE FROM u RETURNING id) SELECT * FROM gone;', 'changes or reads rows'],
     ['TRUNCATE u;', 'changes or reads rows'],
     ['DO $$ BEGIN PERFORM 1; END $$;', 'is not schema'],
-    ['GRANT SELECT ON u TO PUBLIC;', 'is not schema'],
+    ['GRANT SELECT ON u TO PUBLIC;', 'sets rights'],
     ['CREATE TABLE copied AS SELECT * FROM t;', 'fills a table from a query'],
-    ['ALTER TABLE u OWNER TO CURRENT_USER;', 'does not manage'],
+    ['ALTER TABLE u OWNER TO CURRENT_USER;', 'sets rights'],
     ['ALTER TABLE u SET TABLESPACE pg_default;', 'does not manage'],
     ['ALTER TABLE t ALTER price TYPE int USING (price::int * 100);', 'converts the values'],
     [
