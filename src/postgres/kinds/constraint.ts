@@ -12,6 +12,7 @@ import { keySlot, onlyColumnOf } from '../own-columns.js';
 import { sentence } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { inheritedFrom } from '../table-parts.js';
+import { createForeignKey, isClone } from './adopted-foreign-key.js';
 import {
   changeAttachment,
   comesWithAttached,
@@ -158,15 +159,16 @@ export const constraintKind: PostgresKind = {
       : {
           sql: hasIndex(object)
             ? createAttached(object, context, constraintAddition)
-            : [constraintAddition(object)],
+            : isForeignKey(object)
+              ? createForeignKey(object, context)
+              : [constraintAddition(object)],
           hazards: additionHazards(object, context),
         },
   // A foreign key takes along those of the partitions, also where they were there first.
   drop: (object, context) => ({
-    sql:
-      object.props.type === 'foreign key'
-        ? [constraintRemoval(object, false)]
-        : dropWithBelow(object, context, constraintRemoval),
+    sql: isForeignKey(object)
+      ? [constraintRemoval(object, false)]
+      : dropWithBelow(object, context, constraintRemoval),
   }),
   alter,
   worthRenaming: true,
@@ -177,9 +179,8 @@ export const constraintKind: PostgresKind = {
   }),
 };
 
-/** A foreign key of a partition that is there because the parent's is: attaching or the parent's key make it. */
-function isClone(object: SchemaObject): boolean {
-  return object.props.type === 'foreign key' && inheritedFrom(object).length > 0;
+function isForeignKey(object: SchemaObject): boolean {
+  return object.props.type === 'foreign key';
 }
 
 function hasIndex(object: SchemaObject): boolean {

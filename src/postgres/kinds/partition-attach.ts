@@ -3,6 +3,7 @@ import { objectPath, type SchemaObject } from '../../schema/object.js';
 import type { PartitionProps } from '../attachments.js';
 import { qualified } from '../identifiers.js';
 import { inheritedFrom, partsOf } from '../table-parts.js';
+import { isClone } from './adopted-foreign-key.js';
 import { triggerState } from './trigger-state.js';
 
 /**
@@ -34,7 +35,7 @@ export function isMadeByAttaching(part: SchemaObject): boolean {
   if (part.kind === 'index' || (part.kind === 'constraint' && part.props.attachedTo !== null)) {
     return part.props.attachedTo !== null && part.info.automaticName === true;
   }
-  if (part.kind === 'constraint') return part.props.type === 'foreign key' && inheritedFrom(part).length > 0;
+  if (part.kind === 'constraint') return isClone(part);
   return part.kind === 'trigger' && part.props.inherited === true;
 }
 

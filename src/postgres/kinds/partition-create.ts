@@ -4,6 +4,7 @@ import { objectPath, type SchemaObject } from '../../schema/object.js';
 import type { PartitionProps } from '../attachments.js';
 import { qualified, quoteIdent } from '../identifiers.js';
 import { inheritedFrom, isForeign } from '../table-parts.js';
+import { isAdopted } from './adopted-foreign-key.js';
 import { type ColumnProps, columnSettings, defaultText } from './column-definition.js';
 import { constraintDefinition, repeated, withoutRepeated } from './constraint-definition.js';
 import { clonedTriggerStates, isMadeByAttaching } from './partition-attach.js';
@@ -16,7 +17,8 @@ export function isPlainPartition(table: SchemaObject, { folded, to }: RenderCont
   return folded.every((part) => {
     if (part.kind === 'sequence') return false;
     if (part.parent !== table.id) return true;
-    if (part.kind === 'constraint') return part.props.attachedTo === null || isMadeByAttaching(part);
+    if (part.kind === 'constraint')
+      return (part.props.attachedTo === null && !isAdopted(part)) || isMadeByAttaching(part);
     return part.kind !== 'column' || isPlainColumn(part, to);
   });
 }

@@ -7,6 +7,7 @@ import { quoteIdent, relationOf } from '../identifiers.js';
 import { attachIndex } from '../kinds/attached-index.js';
 import {
   type ConstraintProps,
+  constraintAddition,
   constraintDefinition,
   uniqueIndexFirst,
 } from '../kinds/constraint-definition.js';
@@ -94,12 +95,16 @@ function addForeignKey(node: StepNode, key: SchemaObject, context: OnlineContext
     dependentsOf(to, above)
       .filter((part) => part.kind === 'constraint' && inheritedFrom(part).includes(above))
       .flatMap((part) => (isPartitioned(part.parent, to) ? leaves(part.id) : [part]));
-  const sql = leaves(key.id).flatMap((part) => {
+  const parts = leaves(key.id);
+  const sql = parts.flatMap((part) => {
     if (made.has(part.id)) return addProven(part);
     // One that an interrupted run left behind.
     return from.objects.get(part.id)?.props.validated === false ? [validate(part)] : [];
   });
-  if (sql.length > 0) node.step = { ...node.step, sql: [...sql, ...node.step.sql], apart: true };
+  if (sql.length === 0) return;
+  const said = new Set(parts.map((part) => constraintAddition(part)));
+  const rest = node.step.sql.filter((statement) => !said.has(statement));
+  node.step = { ...node.step, sql: [...sql, ...rest], apart: true };
 }
 
 /** A check or foreign key that is added first and looks at the rows then. */
