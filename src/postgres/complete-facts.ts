@@ -92,7 +92,10 @@ class Completed {
 function needs(fact: SchemaObject, all: ReadonlyMap<string, SchemaObject>): string[] {
   const parent = all.get(fact.parent!);
   const relation = parent?.kind === 'column' ? (parent.parent ?? undefined) : parent?.id;
-  return besides(fact.info.class as AclClass, fact.parent!, relation);
+  const owners: string[] = [];
+  for (let at = parent; at; at = at.parent === null ? undefined : all.get(at.parent))
+    owners.push(`owner:${at.id}`);
+  return [...besides(fact.info.class as AclClass, fact.parent!, relation), ...owners];
 }
 
 function identitySequence(column: SchemaObject): string | undefined {

@@ -25,11 +25,7 @@ interface Built {
 }
 
 const real = servers();
-/** Privileges that a role gives by default in the whole database change what the other cases make. */
-const databaseWide = /ALTER DEFAULT PRIVILEGES (?![^;]*IN SCHEMA)/i;
-const shared = corpusCases().filter(
-  ({ since, needsVector, after }) => since === 0 && !needsVector && !databaseWide.test(after),
-);
+const shared = corpusCases().filter(({ since, needsVector }) => since === 0 && !needsVector);
 // A plan has both directions in it, so each two are compared once, and the farthest also the other way round.
 const pairs = real.flatMap((a, place) => real.slice(place + 1).map((b) => [a.name, b.name] as const));
 if (pairs.length > 0) pairs.push([real.at(-1)!.name, real[0]!.name]);

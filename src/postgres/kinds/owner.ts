@@ -51,10 +51,13 @@ export const ownerKind: PostgresKind = {
   alter: (_before, after, _changed, { to }) => ({ sql: [giveTo(after, to)] }),
 };
 
-/** The role that owns an object, where it stands out. */
+/** The role that owns an object, where it stands out. The sequence of a column has its table's owner. */
 export function ownerOf(id: string, schema: Schema): string | null {
-  const fact = schema.objects.get(`owner:${id}`);
-  return fact === undefined ? null : propsOf<OwnerProps>(fact).role;
+  for (let at: string | null | undefined = id; at; at = schema.objects.get(at)?.parent) {
+    const fact = schema.objects.get(`owner:${at}`);
+    if (fact !== undefined) return propsOf<OwnerProps>(fact).role;
+  }
+  return null;
 }
 
 /** `table public.users` as a person says it. */

@@ -162,8 +162,11 @@ function create(fact: SchemaObject, context: RenderContext): Rendered {
   const wanted = fullGrants(fact, context.to);
   const usual = fullGrants({ ...fact, props: { grants: {} } }, context.to);
   const given = mayHaveBefore(fact, context);
+  // What the owner to be was given counts as the owner's by now.
+  const owner = `role ${ownerOf(fact.parent!, context.to)}`;
+  const grantees = granteesOf(wanted, usual, ...given).filter((grantee) => grantee !== owner);
   return {
-    sql: granteesOf(wanted, usual, ...given).flatMap((grantee) => {
+    sql: grantees.flatMap((grantee) => {
       const want = wanted[grantee] ?? [];
       const has = usual[grantee] ?? [];
       const lists = given.flatMap((grants) => grants[grantee] ?? []);
