@@ -1,7 +1,7 @@
-import { propsOf } from '../../schema/kind.js';
+import { type Hazard, propsOf, type RenderContext } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
 import { inParentheses } from '../canonical-expression.js';
-import { qualified, quoteIdent, relationOf } from '../identifiers.js';
+import { plainRelationOf, qualified, quoteIdent, relationOf } from '../identifiers.js';
 import { withClause } from './storage-parameters.js';
 
 export type ConstraintType = 'primary key' | 'unique' | 'check' | 'foreign key' | 'exclusion';
@@ -86,6 +86,29 @@ export function repeated(constraints: readonly SchemaObject[], written: readonly
 /** The constraint by itself. */
 export function constraintAddition(constraint: SchemaObject, only = false): string {
   return `ALTER TABLE ${only ? 'ONLY ' : ''}${relationOf(constraint)} ADD ${constraintDefinition(constraint)}`;
+}
+
+/** What the rows of a table that was there before can have against a new constraint. */
+export function additionHazards(object: SchemaObject, context: RenderContext): Hazard[] {
+  const { type, validated } = propsOf<ConstraintProps>(object);
+  // The rows of a table that this plan creates are none.
+  if (!validated || !context.from.objects.has(object.parent!)) return [];
+  const table = plainRelationOf(object);
+  const reason: Record<ConstraintType, string> = {
+    'primary key': 'two rows have the same key or one is null',
+    unique: 'two rows have the same values',
+    exclusion: 'two rows exclude each other',
+    check: 'a row does not satisfy it',
+    'foreign key': 'a row refers to one that is not there',
+  };
+  return [
+    {
+      code: `add-${type.replace(' ', '-')}`,
+      level: 'may-fail',
+      subject: `${table}.${object.name}`,
+      message: `${type} ${object.name} cannot be added to ${table} when ${reason[type]}`,
+    },
+  ];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Alteration, type Hazard, propsOf, type RenderContext } from '../../schema/kind.js';
+import { type Alteration, propsOf, type RenderContext } from '../../schema/kind.js';
 import { lastPart, objectId, objectPath, partId, type SchemaObject } from '../../schema/object.js';
 import { followsParent, handsOn, partitionId, shapeOf, staysAttached } from '../attachments.js';
 import type { IndexRole } from '../automatic-names.js';
@@ -12,7 +12,7 @@ import { keySlot, onlyColumnOf } from '../own-columns.js';
 import { sentence } from '../plain-words.js';
 import type { CatalogRow, PostgresKind } from '../postgres-kind.js';
 import { inheritedFrom } from '../table-parts.js';
-import { createForeignKey, isClone } from './adopted-foreign-key.js';
+import { createForeignKey, isClone, namedAnew } from './adopted-foreign-key.js';
 import {
   changeAttachment,
   comesWithAttached,
@@ -23,6 +23,7 @@ import {
   vanishesWithAttached,
 } from './attached-index.js';
 import {
+  additionHazards,
   type ConstraintProps,
   type ConstraintType,
   constraintAddition,
@@ -154,7 +155,8 @@ export const constraintKind: PostgresKind = {
   foldsIntoParent: (object) => object.props.validated === true || object.props.enforced === false,
   cutOrder: (object) => ({ 'foreign key': 0, check: 2 })[String(object.props.type)] ?? 3,
   create: (object, context) =>
-    isClone(object)
+    namedAnew(object, context)?.create ??
+    (isClone(object)
       ? { sql: [] }
       : {
           sql: hasIndex(object)
@@ -163,13 +165,14 @@ export const constraintKind: PostgresKind = {
               ? createForeignKey(object, context)
               : [constraintAddition(object)],
           hazards: additionHazards(object, context),
-        },
+        }),
   // A foreign key takes along those of the partitions, also where they were there first.
-  drop: (object, context) => ({
-    sql: isForeignKey(object)
-      ? [constraintRemoval(object, false)]
-      : dropWithBelow(object, context, constraintRemoval),
-  }),
+  drop: (object, context) =>
+    namedAnew(object, context)?.drop ?? {
+      sql: isForeignKey(object)
+        ? [constraintRemoval(object, false)]
+        : dropWithBelow(object, context, constraintRemoval),
+    },
   alter,
   worthRenaming: true,
   rename: (object, newName) => ({
@@ -305,28 +308,6 @@ function ownSlots(object: SchemaObject): string[] {
     return [keySlot(objectId('table', references.schema, references.table), references.columns)];
   const relation = `relation ${plainName(object.schema, object.name)}`;
   return columns === null ? [relation] : [relation, keySlot(object.parent!, columns)];
-}
-
-function additionHazards(object: SchemaObject, context: RenderContext): Hazard[] {
-  const { type, validated } = propsOf<ConstraintProps>(object);
-  // The rows of a table that this plan creates are none.
-  if (!validated || !context.from.objects.has(object.parent!)) return [];
-  const table = plainRelationOf(object);
-  const reason: Record<ConstraintType, string> = {
-    'primary key': 'two rows have the same key or one is null',
-    unique: 'two rows have the same values',
-    exclusion: 'two rows exclude each other',
-    check: 'a row does not satisfy it',
-    'foreign key': 'a row refers to one that is not there',
-  };
-  return [
-    {
-      code: `add-${type.replace(' ', '-')}`,
-      level: 'may-fail',
-      subject: `${table}.${object.name}`,
-      message: `${type} ${object.name} cannot be added to ${table} when ${reason[type]}`,
-    },
-  ];
 }
 
 /** A check or foreign key of a partition comes and goes with that of its parent. */

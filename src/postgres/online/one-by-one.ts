@@ -2,6 +2,7 @@ import { propsOf } from '../../schema/kind.js';
 import type { Schema, SchemaObject } from '../../schema/object.js';
 import type { StepNode } from '../../schema/step-graph.js';
 import { qualified, quoteIdent, relationOf } from '../identifiers.js';
+import { namedAnew } from '../kinds/adopted-foreign-key.js';
 import {
   type ConstraintProps,
   constraintDefinition,
@@ -73,7 +74,7 @@ export function standsAlone(object: SchemaObject, schema: Schema): boolean {
 export function buildBeside(node: StepNode, context: OnlineContext): void {
   const { to, stays } = context;
   const object = to.objects.get(node.step.object);
-  if (object === undefined || !stays(object.parent)) return;
+  if (object === undefined || !stays(object.parent) || namedAnew(object, context)) return;
   if (object.kind === 'domain-constraint') {
     node.step = { ...node.step, ...provenLater(object, node.step.sql) };
     return;
