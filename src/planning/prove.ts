@@ -70,11 +70,12 @@ export async function runPlan(connection: Connection, plan: Plan, direction: 'up
   if (isEmptyPlan(plan)) return;
   await connection.executeAll(plan.before);
   for (const step of plan.steps) {
+    const sql = step.inOrder ?? step.sql;
     try {
-      await connection.executeAll(step.sql);
+      await connection.executeAll(sql);
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
-      const statement = step.sql[error.statement] ?? '';
+      const statement = sql[error.statement] ?? '';
       throw new TidemarkError(
         'proof-failed',
         `the dev database refuses a statement of the ${direction} migration (${step.summary}): ${[error.message, error.detail].filter(Boolean).join(': ')}`,

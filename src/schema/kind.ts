@@ -31,6 +31,11 @@ export interface Rendered {
   readonly commitAfter?: boolean;
   /** True when foreign keys must not be enforced meanwhile (SQLite: the table is dropped and made anew). Default false. */
   readonly withoutForeignKeys?: boolean;
+  /**
+   * What does the same on a dev database, where no object is in a condition that only an interrupted statement leaves.
+   * Default: `sql`.
+   */
+  readonly inOrder?: readonly string[];
 }
 
 /** An alteration that leaves the object where it is. */

@@ -25,6 +25,8 @@ export interface Step {
   readonly commitBefore?: boolean;
   /** True when foreign keys must not be enforced meanwhile; the dialect's frame sees to it. */
   readonly withoutForeignKeys?: boolean;
+  /** What does the same where nothing was interrupted: a plan is proven by it. Default: `sql`. */
+  readonly inOrder?: readonly string[];
 }
 
 /** The way from one schema to another. Data: writing a migration, applying, printing and linting only render or run it. */

@@ -119,6 +119,7 @@ function renderStep(group: Group, from: Schema, to: Schema, dialect: Dialect): S
     transactional: rendered.transactional ?? true,
     commitAfter: rendered.commitAfter ?? false,
     ...(rendered.withoutForeignKeys ? { withoutForeignKeys: true } : {}),
+    ...(rendered.inOrder ? { inOrder: rendered.inOrder } : {}),
   };
 }
 

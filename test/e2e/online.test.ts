@@ -131,6 +131,11 @@ describeOldestAndNewest('a change of tables in use', (server) => {
     CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
     CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);
     CREATE TABLE n (id int NOT NULL, org int);`;
+  const DETACHED = PARTITIONED.replace(
+    /PARTITION OF p FOR VALUES FROM \(10\).*/,
+    '(id int NOT NULL, org int);',
+  );
+  const DETACHING = `SELECT pid FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE p DETACH%'`;
   const KEYS = `${PARTITIONED} ALTER TABLE p ADD PRIMARY KEY (id), ADD CONSTRAINT f FOREIGN KEY (org) REFERENCES orgs;
     ALTER TABLE p ATTACH PARTITION n FOR VALUES FROM (20) TO (30);`;
   const TROUBLE = `INSERT INTO orgs VALUES (1);
@@ -159,6 +164,27 @@ describeOldestAndNewest('a change of tables in use', (server) => {
     }
     expect(await run(...command)).toMatchObject({ code: 0 });
     expect(await invalid()).toEqual([]);
+    expect(await run('schema', 'diff', '--check')).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  test.skipIf(server.name === '13').each([
+    ['detached', DETACHED],
+    ['attached again', PARTITIONED],
+  ])('a partition that is half detached is %s by the next schema apply', async (_, wanted) => {
+    await session.run(`${PARTITIONED} INSERT INTO p VALUES (11, 1)`);
+    writeFileSync(join(folder, 'schema.sql'), DETACHED);
+    const reader = await openSession(url);
+    await reader.run('BEGIN; LOCK TABLE ONLY p IN ACCESS SHARE MODE');
+    const applying = run('schema', 'apply', '--yes');
+    await until('SELECT FROM pg_inherits WHERE inhdetachpending');
+    await session.query(`SELECT pg_terminate_backend(pid) FROM (${DETACHING}) d`);
+    expect(await applying).toMatchObject({ code: 1 });
+    await reader.run('COMMIT');
+    await reader.close();
+    writeFileSync(join(folder, 'schema.sql'), wanted);
+    const next = await run('schema', 'apply', '--yes');
+    expect(next).toMatchObject({ code: 0, stderr: expect.stringContaining('DETACH PARTITION p2 FINALIZE') });
+    expect(await session.query('SELECT id FROM p2')).toEqual([{ id: 11 }]);
     expect(await run('schema', 'diff', '--check')).toMatchObject({ code: 0, stdout: '' });
   });
 

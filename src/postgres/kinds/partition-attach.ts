@@ -21,13 +21,11 @@ export function attach(partition: SchemaObject, context: RenderContext): string[
 }
 
 /** The statement after which a partition is a table by itself, or that ends what an interrupted one began. */
-export function detach(partition: SchemaObject): string[] {
-  const { of, detaching } = propsOf<PartitionProps>(partition);
+export function detach(partition: SchemaObject, finalize = partition.props.detaching === true): string[] {
+  const { of } = propsOf<PartitionProps>(partition);
   const [schema, name] = objectPath(of);
   const table = qualified(partition.schema, partition.name);
-  return [
-    `ALTER TABLE ${qualified(schema!, name!)} DETACH PARTITION ${table}${detaching ? ' FINALIZE' : ''}`,
-  ];
+  return [`ALTER TABLE ${qualified(schema!, name!)} DETACH PARTITION ${table}${finalize ? ' FINALIZE' : ''}`];
 }
 
 /** True for what ATTACH PARTITION and PARTITION OF make by themselves under the name that is wanted. */

@@ -103,14 +103,16 @@ export const partitionKind: PostgresKind = {
     };
   },
   drop(object) {
-    const { of } = propsOf<PartitionProps>(object);
+    const { of, detaching } = propsOf<PartitionProps>(object);
     const label = plainName(object.schema, object.name);
     return {
       sql: detach(object),
+      ...(detaching ? { inOrder: detach(object, false) } : {}),
       summary: `Detach ${label} from ${plainTable(of)}, with its rows`,
     };
   },
   alter: () => 'replace',
+  conditions: ['detaching'],
   // Nobody can ask for a half-done detaching.
   sameProperty: (key, before) => key === 'detaching' && before.props.detaching === false,
   toleratesReplacing: (object, needed) => !isOneOfItsTables(object, needed),
