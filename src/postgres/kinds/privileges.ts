@@ -23,6 +23,7 @@ import {
   sameList,
   withUsual,
 } from '../privileges/grants.js';
+import { definitionId } from './base-type-definition.js';
 import { ownerOf, plainWords } from './owner.js';
 
 /**
@@ -35,7 +36,8 @@ export const privilegesKind: PostgresKind = {
   label: (object) => `privileges on ${object.name}`,
   reference: (object) => `PRIVILEGES ON ${object.name}`,
   droppedWithParent: () => true,
-  foldsIntoParent: () => 'after',
+  // A base type is defined by a statement of its own.
+  foldsIntoParent: (object) => (object.parent?.startsWith('base-type:') ? false : 'after'),
 
   query: () => `
     SELECT 'pg_init_privs'::regclass::oid::int8 AS classid, row_number() OVER () AS objid, 0 AS objsubid,
@@ -131,7 +133,9 @@ export const privilegesKind: PostgresKind = {
 
 /** The ids of facts that an object's privileges come after. */
 export function besides(of: AclClass, parent: string, relation: string | undefined): string[] {
-  return of === 'column' ? [`privileges:${relation ?? parent}`] : [`owner:${parent}`];
+  if (of === 'column') return [`privileges:${relation ?? parent}`];
+  // What was granted on the shell of a type is gone when the type is defined.
+  return [`owner:${parent}`, ...(parent.startsWith('base-type:') ? [definitionId(parent)] : [])];
 }
 
 function subjectOf(parent: string, sequence: [string, string] | null, column: string | null): string {

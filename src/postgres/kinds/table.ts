@@ -222,7 +222,7 @@ function create(object: SchemaObject, context: RenderContext): Rendered {
       .filter(isWritten)
       .flatMap((column) =>
         typed === undefined
-          ? [columnDefinition(asInherited(column, context), folded)]
+          ? [columnDefinition(inherited.length === 0 ? column : asInherited(column, context), folded)]
           : typedColumn(column, folded),
       ),
     ...written.map(constraintDefinition),
