@@ -1,5 +1,6 @@
 import type { SchemaObject } from '../schema/object.js';
 import { followersOf } from './attachments.js';
+import { parentsOf } from './inheriting.js';
 import { type BothStates, inheritedFrom } from './table-parts.js';
 
 /**
@@ -28,7 +29,13 @@ export function dropWithBelow(
       inheritedFrom(after).length === 0
     );
   };
-  return tables.some(isKeptAsOwn) || below.some(({ info }) => info.local === true)
+  // A check that is NOT VALID is handed on only to tables that inherit already: to those that are made after it, as where
+  // a database is built again, it was given on their own account.
+  const mayBeOwn = ({ id, info, props, parent }: SchemaObject): boolean =>
+    info.local === true ||
+    ([props, to.objects.get(id)?.props].some((known) => known?.validated === false) &&
+      parentsOf(from, parent!).length > 0);
+  return tables.some(isKeptAsOwn) || below.some(mayBeOwn)
     ? [part, ...below].map((one) => write(one, true))
     : [write(part, false)];
 }
