@@ -200,8 +200,24 @@ function collectWishes(
       }
     }
   });
+  const changedParts = new Map<string, number[]>();
+  actions.forEach((action, node) => {
+    if (action.type !== 'alter' || action.after.parent === null) return;
+    const { parent, kind } = action.after;
+    if (dialect.kind(kind).holdsData === true)
+      changedParts.set(parent, [...(changedParts.get(parent) ?? []), node]);
+  });
   actions.forEach((action, node) => {
     const { old, next } = crowd(action);
+    // While a column holds rows of another table, that one's columns do not change.
+    if (action.type !== 'alter' && dialect.kind(action.object.kind).holdsData === true) {
+      for (const needed of action.object.dependsOn) {
+        if (needed === action.object.parent) continue;
+        for (const part of changedParts.get(needed) ?? []) {
+          wishes.push(action.type === 'create' ? [part, node] : [node, part]);
+        }
+      }
+    }
     for (const name of next) {
       if (old.includes(name)) continue;
       for (const first of leaving.get(name) ?? []) if (first !== node) wishes.push([first, node]);
