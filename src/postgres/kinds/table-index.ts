@@ -1,5 +1,5 @@
 import { type Alteration, propsOf, type RenderContext } from '../../schema/kind.js';
-import { lastPart, objectPath, type SchemaObject } from '../../schema/object.js';
+import { lastPart, objectId, objectPath, type SchemaObject } from '../../schema/object.js';
 import { handsOn } from '../attachments.js';
 import { canonicalExpression, topLevelWord } from '../canonical-expression.js';
 import { CATALOG, FIRST_USER_OID } from '../catalog-scope.js';
@@ -59,6 +59,7 @@ export const indexKind: PostgresKind = {
     'partitioned',
     'attachment',
     'without',
+    'behind',
     'nulls_not_distinct',
     'plain',
     'key',
@@ -72,6 +73,10 @@ export const indexKind: PostgresKind = {
       i.indisunique AS unique, c.relkind = 'I' OR i.indisvalid AND i.indisready AS valid, c.reloptions AS options,
       c.relkind = 'I' AS partitioned, ${INDEX_ATTACHMENT} AS attachment,
       ${PARTITIONS_WITHOUT} AS without,
+      -- Attaching a table takes over the oldest of several that are alike.
+      CASE WHEN t.relispartition AND NOT c.relispartition THEN (
+        SELECT json_agg(o.relname ORDER BY o.relname) FROM pg_index x JOIN pg_class o ON o.oid = x.indexrelid
+        WHERE x.indrelid = i.indrelid AND o.relispartition AND x.indkey::text = i.indkey::text) END AS behind,
       ${version >= 150000 ? 'i.indnullsnotdistinct' : 'false'} AS nulls_not_distinct,
       s.plain, i.indkey::text AS key, i.indnkeyatts AS key_size,
       CASE WHEN s.plain THEN i.indoption::text END AS key_options,
@@ -104,6 +109,7 @@ export const indexKind: PostgresKind = {
   reference: (object) => `INDEX ${qualified(object.schema, object.name)}`,
   slots: (object) => [...names(object), handsOn(object.parent!)],
   frees: names,
+  follows: (object) => (object.info.behind ?? []) as readonly string[],
   droppedWithParent: () => true,
   vanishesWith: (object, context) => vanishesWithAttached(object, context) ?? onlyColumnOf(object),
   comesWith: comesWithAttached,
@@ -205,6 +211,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
       ? plainDefinition(row, columns as string[])
       : withoutOptions(canonicalExpression(row.definition as string), options);
   const without = readWithout(row.without, idAt);
+  const behind = ((row.behind ?? []) as string[]).map((index) => objectId('index', schema, index));
   const { attachedTo, automaticName } = readAttachment(row.attachment, name, parent, 'idx', idAt);
   return {
     kind: 'index',
@@ -226,6 +233,7 @@ function read(row: CatalogRow, _version: number, idAt: IdAt): ReturnType<Postgre
       columns: columns.slice(0, row.key_size as number),
       ...(row.partitioned === true ? { partitioned: true } : {}),
       ...(automaticName ? { automaticName } : {}),
+      ...(behind.length > 0 ? { behind } : {}),
     },
     ...(attachedTo === null && without.length === 0
       ? {}
