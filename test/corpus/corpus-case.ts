@@ -21,6 +21,8 @@ export interface CorpusCase {
    */
   readonly losesUp: readonly string[];
   readonly losesDown: readonly string[];
+  /** Why pg_dump tells a migrated database from one built directly: `-- dumped otherwise: …` in after.sql. */
+  readonly notDumpedAlike: readonly string[];
 }
 
 const folder = fileURLToPath(new URL('postgres', import.meta.url));
@@ -50,6 +52,7 @@ function readCase(name: string): CorpusCase {
     roles: notes(before, 'roles').flatMap((list) => list.match(/"(?:[^"]|"")*"|[^,\s]+/g) ?? []),
     losesUp: notes(after, 'loses'),
     losesDown: notes(before, 'loses'),
+    notDumpedAlike: notes(after, 'dumped otherwise'),
   };
 }
 

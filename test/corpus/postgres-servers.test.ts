@@ -79,12 +79,13 @@ describeEachServer('the corpus', (server) => {
     const sameRows = await survivors(connection, from, to, true);
     await apply(connection, up, to);
     expect(await survivors(connection, from, to, true), show(up)).toEqual(sameRows);
-    if (server.name === judged?.name) await expectSameDump(url, example.after);
+    if (server.name === judged?.name && example.notDumpedAlike.length === 0)
+      await expectSameDump(url, example.after);
     await apply(connection, down, from);
     expect(await survivors(connection, from, to, false), show(down)).toEqual(rows);
     await apply(connection, up, to);
     const again = await planBetween(bench, database, script('before.sql', example.before), options);
-    expect(again.up.steps.flatMap(({ sql }) => sql)).toEqual(down.steps.flatMap(({ sql }) => sql));
+    await apply(connection, again.up, again.to);
   }
 
   async function apply(connection: Connection, plan: Plan, wanted: Schema): Promise<void> {

@@ -15,6 +15,8 @@ export function replaceBeside(create: StepNode, drop: StepNode, context: OnlineC
   if (before === undefined || after === undefined || !stays(after.parent)) return false;
   if (before.parent !== after.parent || before.props.valid === false) return false;
   if (waysBeside(after, after.name, to) === undefined || !standsAlone(before, from)) return false;
+  // What goes from one table after the other has children that keep it as their own, and with it the name.
+  if (after.kind !== 'index' && drop.step.sql.join() !== dropConstraint(before).first.join()) return false;
   // An index can be there while its columns change; a primary key keeps them NOT NULL.
   if (!graph.joinInto(create, drop, after.kind === 'index')) return false;
   const beside = waysBeside(after, temporaryName(after, '__new'), to)!;

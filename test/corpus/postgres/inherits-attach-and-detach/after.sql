@@ -1,3 +1,4 @@
+-- dumped otherwise: a column of a child stays its own when the parent has it too; no statement takes that back
 create table p (id int not null, a text, b int default 2, constraint pos check (id > 0));
 create table q (id int not null, z int);
 create table comes (extra int, a text, id int not null, b int, constraint pos check (id > 0)) inherits (p);

@@ -1,3 +1,4 @@
+-- dumped otherwise: a column of a child stays its own when the parent has it too; no statement takes that back
 create table a (id int, common text, only_a bigint, new_a int);
 create table b (id bigint, common text, only_b int, new_common int);
 create table c (id bigint, common text, new_common int);

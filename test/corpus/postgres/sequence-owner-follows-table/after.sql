@@ -15,3 +15,10 @@ create table turned (id bigint generated always as identity);
 create table theirs_turned (id bigserial);
 alter table theirs_turned owner to tm_owner;
 alter table turned owner to tm_owner;
+-- Whoever owns the most is nobody to wonder about.
+create table mine1 (id serial primary key, k int generated always as identity);
+create table mine2 (id serial primary key, k int generated always as identity);
+create table mine3 (id serial primary key, k int generated always as identity);
+create table mine4 (id serial primary key, k int generated always as identity);
+create table mine5 (id serial primary key, k int generated always as identity);
+create table mine6 (id serial primary key, k int generated always as identity);
