@@ -12,7 +12,7 @@ import { build, wander } from './random-walk.js';
  * normal run is the same each time: whoever changes something else is not to find what was there before.
  */
 const long = process.env.TIDEMARK_RANDOM_PAIRS;
-const pairs = Number(long ?? 100);
+const pairs = Number(long ?? 200);
 const seed = Number(process.env.TIDEMARK_RANDOM_SEED ?? (long ? Math.floor(Math.random() * 2 ** 31) : 3));
 
 let connection: Connection;

@@ -1,4 +1,4 @@
-import { propsOf } from '../../schema/kind.js';
+import { propsOf, type RenderContext } from '../../schema/kind.js';
 import type { SchemaObject } from '../../schema/object.js';
 import { CATALOG, isNotExtensionMember, isUserSchema } from '../catalog-scope.js';
 import { plainName, qualified, quoteIdent } from '../identifiers.js';
@@ -50,10 +50,10 @@ export const materializedViewKind: PostgresKind = {
     info: { populated: row.populated as boolean },
   }),
 
-  create(object) {
+  create(object, context) {
     const { definition, options, accessMethod } = propsOf<MaterializedViewProps>(object);
     const using = accessMethod === null ? '' : ` USING ${quoteIdent(accessMethod)}`;
-    const empty = object.info.populated === false ? '\nWITH NO DATA' : '';
+    const empty = object.info.populated === false || readsEmpty(object, context) ? '\nWITH NO DATA' : '';
     return { sql: [`CREATE ${reference(object)}${using}${withClause(options)} AS\n${definition}${empty}`] };
   },
   drop: (object) => ({ sql: [`DROP ${reference(object)}`] }),
@@ -71,6 +71,15 @@ export const materializedViewKind: PostgresKind = {
     };
   },
 };
+
+/** One that was never filled cannot be read; whether it is by now is a matter of REFRESH, not of the schema. */
+function readsEmpty(object: SchemaObject, { from, to }: RenderContext): boolean {
+  return object.dependsOn.some((id) => {
+    const needed = from.objects.get(id) ?? to.objects.get(id);
+    if (needed === undefined || (needed.kind !== 'view' && needed.kind !== 'materialized-view')) return false;
+    return needed.info.populated === false || readsEmpty(needed, { from, to, folded: [] });
+  });
+}
 
 function reference(object: SchemaObject): string {
   return `MATERIALIZED VIEW ${qualified(object.schema, object.name)}`;
