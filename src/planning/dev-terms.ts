@@ -1,5 +1,5 @@
 import { DatabaseError } from '../database/connection.js';
-import { makeSchema, type Schema, type SchemaObject } from '../schema/object.js';
+import { makeSchema, type Properties, type Schema, type SchemaObject } from '../schema/object.js';
 import { planStatements, stepAt } from '../schema/plan.js';
 import { planChanges } from '../schema/planner.js';
 import type { Workbench } from './workbench.js';
@@ -46,8 +46,13 @@ function inItsCondition(object: SchemaObject, live: Schema, bench: Workbench): S
   const { conditions } = bench.dialect.kind(object.kind);
   const original = conditions && live.objects.get(object.id);
   if (!original) return object;
-  const carried = conditions.map((key) => [key, original.props[key] ?? null] as const);
-  return { ...object, props: { ...object.props, ...Object.fromEntries(carried) } };
+  const carried = (values: Properties) =>
+    Object.fromEntries(conditions.flatMap((key) => (key in values ? [[key, values[key]!]] : [])));
+  return {
+    ...object,
+    props: { ...object.props, ...carried(original.props) },
+    info: { ...object.info, ...carried(original.info) },
+  };
 }
 
 async function build(bench: Workbench, schema: Schema): Promise<Schema> {

@@ -195,7 +195,8 @@ export interface ObjectKind {
   /** True when it can stay as it is while something on which it depends goes for good (a dangling key). Default false. */
   toleratesDropping?(object: SchemaObject, needed: SchemaObject, context: RenderContext): boolean;
   /**
-   * Properties that say what became of a live object and that no SQL asks for: an index that a failure left invalid.
+   * Properties, compared or not, that say what became of a live object and that no SQL asks for: an index that a failure
+   * left invalid.
    * Who builds it elsewhere has to carry them over. Default: none.
    */
   readonly conditions?: readonly string[];

@@ -126,6 +126,7 @@ export const privilegesKind: PostgresKind = {
     };
   },
 
+  conditions: ['passedOn'],
   create,
   drop: () => ({ sql: [] }),
   alter,

@@ -1,0 +1,15 @@
+create table "we;ird" (id bigint, "user" varchar(40), "Sel""ect" bigint check ("Sel""ect" > 1), "größe €" text collate "C");
+create function "do it; now"() returns trigger language plpgsql as 'begin return null; end';
+create trigger "tr;ig" after insert on "we;ird" for each row execute function "do it; now"();
+create policy "po'l;icy" on "we;ird" using ("user" = 'd;e''f') with check ("Sel""ect" > 2);
+create rule "ru""le" as on delete to "we;ird" where old.id = 1 do instead nothing;
+create statistics "st;ats" on "user", "größe €" from "we;ird";
+create publication "pub;lication" for table "we;ird" with (publish = 'insert');
+create aggregate "agg;regate"(int) (sfunc = int4pl, stype = int, initcond = '1');
+create foreign data wrapper "w;rapper" options ("opt;ion" 'va''lue; 2');
+create server "se;rver" type 'ty;pe' foreign data wrapper "w;rapper" options ("a;" 'b');
+create foreign table "foreign;" ("co;l" bigint options ("o""ption" 'w')) server "se;rver";
+create text search configuration "con;fig" (copy = english);
+create collation "col;lation" from "POSIX";
+alter table "we;ird" enable row level security, force row level security;
+comment on policy "po'l;icy" on "we;ird" is E'new\\line';

@@ -1,0 +1,16 @@
+create table "we;ird" (id int, "user" text, "Sel""ect" int check ("Sel""ect" > 0), "größe €" text);
+create function "do it; now"() returns trigger language plpgsql as 'begin return new; end';
+create trigger "tr;ig" before insert on "we;ird" for each row execute function "do it; now"();
+create policy "po'l;icy" on "we;ird" using ("user" = 'a;b''c');
+create rule "ru""le" as on delete to "we;ird" do instead nothing;
+create statistics "st;ats" on "user", "Sel""ect" from "we;ird";
+create publication "pub;lication" for table "we;ird";
+create aggregate "agg;regate"(int) (sfunc = int4pl, stype = int);
+create foreign data wrapper "w;rapper" options ("opt;ion" 'va''lue;');
+create server "se;rver" type 'ty;pe' foreign data wrapper "w;rapper";
+create foreign table "foreign;" ("co;l" int options ("o""ption" 'v')) server "se;rver";
+create text search configuration "con;fig" (copy = simple);
+create collation "col;lation" from "C";
+alter table "we;ird" enable row level security;
+comment on policy "po'l;icy" on "we;ird" is 'it''s; "quoted"';
+comment on statistics "st;ats" is '$$; --';

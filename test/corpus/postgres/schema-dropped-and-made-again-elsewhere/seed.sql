@@ -1,0 +1,1 @@
+insert into old_home.people values (1);
