@@ -9,14 +9,22 @@ it.each([
 ])('column options %j are read as %j', (options, expected) => {
   const extra = {
     collation: null,
-    sequence: null,
     generated: '',
     storage: null,
     compression: '',
     statistics: -1,
     options,
   };
-  const row = { classid: 1259, objid: 20000, objsubid: 1, name: 'a', type: 'text', nn: false, extra };
+  const row = {
+    classid: 1259,
+    objid: 20000,
+    objsubid: 1,
+    name: 'a',
+    type: 'text',
+    nn: false,
+    identity: null,
+    extra,
+  };
   const column = columnKind.read(row, 150020, () => 'table:public.t');
   expect(column).toMatchObject({ id: 'column:public.t.a', props: { options: expected } });
 });
