@@ -14,6 +14,15 @@ export function routineName(oid: string): string {
   return nameAt(`${oid}::oid`, 'pg_proc', 'pro', 'pg_function_is_visible');
 }
 
+/** The name of an operator without its types: `@@@`, `app.@@@`. */
+export function operatorName(oid: string): string {
+  return nameAt(oid, 'pg_operator', 'opr', 'pg_operator_is_visible', false);
+}
+
+export function operatorFamilyName(oid: string): string {
+  return nameAt(oid, 'pg_opfamily', 'opf', 'pg_opfamily_is_visible');
+}
+
 /** An operator's name where the grammar takes a value: one with a schema stands in OPERATOR(). */
 export function operatorValue(name: string): string {
   return /[\w"]/.test(name) ? `OPERATOR(${name})` : name;
