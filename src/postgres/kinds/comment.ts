@@ -11,8 +11,8 @@ interface CommentProps {
 
 /**
  * The comment on any object of the other kinds, and on the columns of views and composite types, which are not
- * objects of their own. Its id is that of what it is about: `comment:table:public.users`. Must stand last in the
- * list of kinds.
+ * objects of their own. Its id is that of what it is about: `comment:table:public.users`. Must stand behind all
+ * other kinds but security labels in the list.
  */
 export const commentKind: PostgresKind = {
   name: 'comment',
